@@ -1,0 +1,88 @@
+"""The command line: one module a verb, imported when the verb is asked for.
+
+A verb module offers ``add_arguments(parser)`` and ``run(args) -> int``; what it needs to work it
+imports inside ``run``, so that help and version answer without Qt, SciPy or pydicom.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from viewer import __version__
+from viewer.errors import ViewerError
+
+EXIT_DONE = 0
+EXIT_USAGE = 2
+EXIT_UNREADABLE = 3
+EXIT_PARTLY = 4
+
+VERBS: dict[str, str] = {
+    "open": "open the window, empty or on these files",
+    "demo": "open the window on a built-in case",
+    "index": "read headers and list what there is to review",
+    "decode": "decode frames and print their checksums",
+    "sync": "position of every pullback frame along the vein",
+    "render": "draw the real window to a picture, without a screen",
+    "export": "write a review's tables and pictures",
+    "phantom": "write a synthetic case with its exact truth",
+    "bench": "measure the program on this machine",
+}
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="caval",
+        description="Review and teaching of deep-venous procedures. Not for diagnostic use.",
+    )
+    parser.add_argument("--version", action="version", version=f"caval {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name, text in VERBS.items():
+        sub = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == verb:
+            importlib.import_module(f"viewer.cli.{name}").add_arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; without one, open the window.
+
+    Returns
+    -------
+    int
+        0 done, 2 usage, 3 an input can't be read or used, 4 done in part.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        words = ["open"]
+    verb = next((word for word in words if not word.startswith("-")), None)
+    args = _parser(verb).parse_args(words)
+    try:
+        return int(importlib.import_module(f"viewer.cli.{args.verb}").run(args))
+    except ViewerError as error:
+        complain(error)
+        return EXIT_UNREADABLE
+    except BrokenPipeError:
+        return EXIT_DONE
+    except KeyboardInterrupt:
+        print("caval: stopped", file=sys.stderr)
+        return 130
+
+
+def complain(problem: ViewerError | str) -> None:
+    """One line on stderr, in the form ``caval: PATH: what is wrong; what to do``."""
+    print(f"caval: {problem}", file=sys.stderr)
+
+
+def print_json(answer: Mapping[str, object]) -> None:
+    """Exactly one JSON object on stdout; unknown is null, never NaN."""
+    print(json.dumps(answer, allow_nan=False, ensure_ascii=False))
+
+
+def existing_path(text: str) -> Path:
+    """A path given on the command line, made absolute; whether it exists is the verb's matter."""
+    return Path(text).expanduser().absolute()

@@ -1,0 +1,1 @@
+"""Points to points: curves and the position of a pullback on them."""

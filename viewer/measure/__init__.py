@@ -1,0 +1,1 @@
+"""Contours and segments to numbers."""

@@ -1,0 +1,1 @@
+"""What a reader of the case means: frozen values, numpy only, no files, no signals."""

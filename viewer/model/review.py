@@ -1,0 +1,198 @@
+"""The whole document of one reader: frozen; every edit returns a new one that shares the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from viewer.model.annotation import AnySegment, Bookmark, Measurement
+from viewer.model.case import Phase
+from viewer.model.coregistration import Coregistration
+from viewer.model.vessel import Centerline
+
+REVIEW_VERSION = 1
+"""Version of the review file this program writes and the newest it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """An image set a review speaks of, by UID, with enough to tell a person which one is missing."""
+
+    uid: str
+    series_uid: str
+    study_uid: str
+    role: str
+    description: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseOf:
+    """The phase a reader gave an image set."""
+
+    image_uid: str
+    phase: Phase
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RateOverride:
+    """A frame rate a reader set because the header's was missing or wrong."""
+
+    image_uid: str
+    rate_hz: float
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.rate_hz <= 1000.0:
+            raise ValueError(f"a frame rate of {self.rate_hz} Hz is not plausible")
+
+
+HasId = TypeVar("HasId", AnySegment, Measurement, Bookmark, Centerline, Coregistration)
+
+
+def _put(items: tuple[HasId, ...], item: HasId) -> tuple[HasId, ...]:
+    """`items` with `item` in the place of the one with its id, or at the end."""
+    if any(old.id == item.id for old in items):
+        return tuple(item if old.id == item.id else old for old in items)
+    return (*items, item)
+
+
+def _without(items: tuple[HasId, ...], item_id: str) -> tuple[HasId, ...]:
+    return tuple(item for item in items if item.id != item_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything one reader said about one case.
+
+    Attributes
+    ----------
+    id : str
+        Identity of the document, a UUID.
+    reader : str
+        Whose it is; two readers never share a review.
+    """
+
+    id: str
+    reader: str
+    title: str = ""
+    version: int = REVIEW_VERSION
+    program: str = ""
+    created_at: str = ""
+    modified_at: str = ""
+    images: tuple[ImageReference, ...] = ()
+    phases: tuple[PhaseOf, ...] = ()
+    rates: tuple[RateOverride, ...] = ()
+    centerlines: tuple[Centerline, ...] = ()
+    coregistrations: tuple[Coregistration, ...] = ()
+    segments: tuple[AnySegment, ...] = field(default=())
+    measurements: tuple[Measurement, ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
+
+    # -- look up ------------------------------------------------------------------------------
+    def centerline(self, centerline_id: str | None) -> Centerline | None:
+        """The centerline of that id."""
+        return next((c for c in self.centerlines if c.id == centerline_id), None)
+
+    def centerlines_of(self, run_uid: str | None) -> tuple[Centerline, ...]:
+        """The centerlines drawn on a run."""
+        return tuple(c for c in self.centerlines if c.run_uid == run_uid)
+
+    def coregistration(
+        self, run_uid: str | None, pullback_uid: str | None
+    ) -> Coregistration | None:
+        """What ties that pullback to that run."""
+        return next(
+            (
+                c
+                for c in self.coregistrations
+                if c.run_uid == run_uid and c.pullback_uid == pullback_uid
+            ),
+            None,
+        )
+
+    def segment(self, segment_id: str | None) -> AnySegment | None:
+        """The segment of that id."""
+        return next((s for s in self.segments if s.id == segment_id), None)
+
+    def measurement(self, measurement_id: str | None) -> Measurement | None:
+        """The caliper or ellipse of that id."""
+        return next((m for m in self.measurements if m.id == measurement_id), None)
+
+    def phase_of(self, image_uid: str) -> PhaseOf | None:
+        """The phase the reader gave an image set, None when only guessed."""
+        return next((p for p in self.phases if p.image_uid == image_uid), None)
+
+    def rate_of(self, image_uid: str) -> float | None:
+        """The reader's frame rate for an image set, Hz."""
+        return next((r.rate_hz for r in self.rates if r.image_uid == image_uid), None)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been said yet."""
+        return not (
+            self.phases
+            or self.rates
+            or self.centerlines
+            or self.coregistrations
+            or self.segments
+            or self.measurements
+            or self.bookmarks
+        )
+
+    # -- edits --------------------------------------------------------------------------------
+    def with_centerline(self, centerline: Centerline) -> Review:
+        """With the centerline added or replaced."""
+        return replace(self, centerlines=_put(self.centerlines, centerline))
+
+    def without_centerline(self, centerline_id: str) -> Review:
+        """Without the centerline, and without the coregistrations that rest on it."""
+        return replace(
+            self,
+            centerlines=_without(self.centerlines, centerline_id),
+            coregistrations=tuple(
+                c for c in self.coregistrations if c.centerline_id != centerline_id
+            ),
+        )
+
+    def with_coregistration(self, coregistration: Coregistration) -> Review:
+        """With the coregistration added or replaced."""
+        return replace(self, coregistrations=_put(self.coregistrations, coregistration))
+
+    def with_segment(self, segment: AnySegment) -> Review:
+        """With the segment added or replaced."""
+        return replace(self, segments=_put(self.segments, segment))
+
+    def without_segment(self, segment_id: str) -> Review:
+        """Without the segment."""
+        return replace(self, segments=_without(self.segments, segment_id))
+
+    def with_measurement(self, measurement: Measurement) -> Review:
+        """With the caliper or ellipse added or replaced."""
+        return replace(self, measurements=_put(self.measurements, measurement))
+
+    def without_measurement(self, measurement_id: str) -> Review:
+        """Without the caliper or ellipse."""
+        return replace(self, measurements=_without(self.measurements, measurement_id))
+
+    def with_bookmark(self, bookmark: Bookmark) -> Review:
+        """With the key frame added or replaced."""
+        return replace(self, bookmarks=_put(self.bookmarks, bookmark))
+
+    def without_bookmark(self, bookmark_id: str) -> Review:
+        """Without the key frame."""
+        return replace(self, bookmarks=_without(self.bookmarks, bookmark_id))
+
+    def with_phase(self, phase_of: PhaseOf) -> Review:
+        """With the phase of an image set, in place of the one it had."""
+        rest = tuple(p for p in self.phases if p.image_uid != phase_of.image_uid)
+        return replace(self, phases=(*rest, phase_of))
+
+    def with_rate(self, override: RateOverride) -> Review:
+        """With a reader's frame rate, in place of an earlier one."""
+        rest = tuple(r for r in self.rates if r.image_uid != override.image_uid)
+        return replace(self, rates=(*rest, override))
+
+    def without_rate(self, image_uid: str) -> Review:
+        """Back to the header's frame times."""
+        return replace(self, rates=tuple(r for r in self.rates if r.image_uid != image_uid))

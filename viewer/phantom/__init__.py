@@ -1,0 +1,1 @@
+"""Synthetic cases with exact truth, written as DICOM."""

@@ -1,0 +1,1 @@
+"""Paints state and reports gestures."""

@@ -1,0 +1,1 @@
+"""Numbers to files for people and other programs."""

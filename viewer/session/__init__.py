@@ -1,0 +1,1 @@
+"""What is open now: mutable, and still without Qt."""
