@@ -30,7 +30,7 @@ class FrameExtent:
 
 @dataclass(frozen=True, slots=True)
 class CenterlineExtent:
-    """A stretch of a centerline between two of its points (px), which survive edits of the knots."""
+    """A stretch of a centerline between two of its points, px: it survives edits of the knots."""
 
     run_uid: str
     centerline_id: str
@@ -165,7 +165,7 @@ class Caliper:
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
-    """An ellipse on one frame: centre, half axes (a along the angle) and angle, deg, clockwise on screen."""
+    """An ellipse on one frame: centre, half axes (first along the angle), angle in deg from x to y."""
 
     id: str
     image_uid: str

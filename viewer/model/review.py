@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from viewer.model.annotation import AnySegment, Bookmark, Measurement
 from viewer.model.case import Phase
@@ -16,7 +16,7 @@ REVIEW_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """An image set a review speaks of, by UID, with enough to tell a person which one is missing."""
+    """An image set a review speaks of, with enough to tell a person which one is missing."""
 
     uid: str
     series_uid: str
@@ -47,7 +47,12 @@ class RateOverride:
             raise ValueError(f"a frame rate of {self.rate_hz} Hz is not plausible")
 
 
-HasId = TypeVar("HasId", AnySegment, Measurement, Bookmark, Centerline, Coregistration)
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+HasId = TypeVar("HasId", bound=_Identified)
 
 
 def _put(items: tuple[HasId, ...], item: HasId) -> tuple[HasId, ...]:

@@ -101,11 +101,33 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupTable:
+    """A Modality or VOI LUT (PS3.3 C.11.1/C.11.2): `values[k]` stands for input `first + k`."""
+
+    first: int
+    bits: int
+    values: tuple[int, ...]
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutter:
+    """Display shutter (PS3.3 C.7.6.11): what is outside any given shape is not to be seen, px.
+
+    `rectangle` is (left, upper, right, lower) edges, `circle` is (x, y, radius); 0-based.
+    """
+
+    rectangle: tuple[float, float, float, float] | None = None
+    circle: tuple[float, float, float] | None = None
+    polygon: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PixelFormat:
     """How stored values are laid out and meant to be shown (PS3.3 C.7.6.3).
 
     `rescale` is (slope, intercept) or None. `windows` are the header's presets, best first.
-    `aspect` is pixel height / width as displayed.
+    `aspect` is pixel height / width as displayed. Colour frames are decoded to RGB.
     """
 
     samples: int = 1
@@ -115,6 +137,9 @@ class PixelFormat:
     photometric: str = "MONOCHROME2"
     rescale: tuple[float, float] | None = None
     windows: tuple[Window, ...] = ()
+    modality_lut: LookupTable | None = None
+    voi_luts: tuple[LookupTable, ...] = ()
+    shutter: Shutter | None = None
     intensity_relationship: str = ""
     aspect: float = 1.0
 
