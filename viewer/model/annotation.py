@@ -165,7 +165,7 @@ class Caliper:
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
-    """An ellipse on one frame: centre, half axes (first along the angle), angle in deg from x to y."""
+    """An ellipse on one frame: centre, half axes (first along the angle), angle from x to y."""
 
     id: str
     image_uid: str
