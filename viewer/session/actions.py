@@ -1,0 +1,689 @@
+"""Every action of the window, in one table: text, menu, shortcut, tip, icon, and when it can't run.
+
+Menus, tool strip, command palette, shortcut sheet and tooltips are all built from it; what an
+action does is bound by its id in `qt.commands`, and a test proves that every id is bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from viewer.session.session import Session
+
+WhyNot = Callable[["Session"], str]
+
+
+def _always(session: Session) -> str:
+    return ""
+
+
+def _needs_run(session: Session) -> str:
+    return "" if session.run else "needs a venogram"
+
+
+def _needs_pullback(session: Session) -> str:
+    return "" if session.pullback else "needs an IVUS pullback"
+
+
+def _needs_image(session: Session) -> str:
+    return "" if session.run or session.pullback else "needs images"
+
+
+def _needs_line(session: Session) -> str:
+    return _needs_run(session) or ("" if session.current_centerline else "needs a centerline")
+
+
+def _needs_both(session: Session) -> str:
+    return _needs_pullback(session) or _needs_line(session)
+
+
+def _needs_place(session: Session) -> str:
+    if session.pullback or session.current_polyline:
+        return ""
+    return "needs an IVUS pullback or a centerline on a venogram"
+
+
+def _needs_segment(session: Session) -> str:
+    return "" if session.selection.kind == "segment" else "needs a selected segment"
+
+
+def _needs_segments(session: Session) -> str:
+    return "" if session.review.segments else "needs a segment"
+
+
+def _needs_selection(session: Session) -> str:
+    return "" if session.selection else "needs something selected"
+
+
+def _needs_landmarks(session: Session) -> str:
+    return "" if session.vessel.landmarks else "needs a landmark"
+
+
+def _can_undo(session: Session) -> str:
+    return "" if session.history.can_undo else "nothing to undo"
+
+
+def _can_redo(session: Session) -> str:
+    return "" if session.history.can_redo else "nothing to redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One row of the table.
+
+    Attributes
+    ----------
+    id : str
+        "area.verb", what the window binds.
+    menu : str
+        The menu it stands in; a leading "-" on `text` is never used, groups follow `group`.
+    shortcuts : tuple of str
+        Portable key sequences; the first is shown.
+    why_not : callable
+        "" when it can run, else what it needs ("needs an IVUS pullback").
+    checkable : bool
+        Whether it is a switch.
+    """
+
+    id: str
+    text: str
+    menu: str
+    shortcuts: tuple[str, ...]
+    tip: str
+    icon: str = ""
+    why_not: WhyNot = _always
+    checkable: bool = False
+    group: int = 0
+
+    @property
+    def single_letter(self) -> bool:
+        """Whether it acts only while a viewport or the timeline has focus."""
+        return bool(self.shortcuts) and not any(
+            mark in self.shortcuts[0] for mark in ("Ctrl", "Alt", "F1", "F6", "F9")
+        )
+
+
+def _a(
+    action_id: str,
+    text: str,
+    menu: str,
+    keys: str,
+    tip: str,
+    icon: str = "",
+    why_not: WhyNot = _always,
+    *,
+    checkable: bool = False,
+    group: int = 0,
+) -> Action:
+    return Action(action_id, text, menu, tuple(keys.split()), tip, icon, why_not, checkable, group)
+
+
+# fmt: off  (a table: one row an action)
+ACTIONS: tuple[Action, ...] = (
+    # -- File
+    _a(
+        "file.open",
+        "Open files…",
+        "File",
+        "Ctrl+O",
+        "Open DICOM files, a zip, a DICOMDIR or a review",
+        "ph.folder-open",
+    ),
+    _a(
+        "file.open_folder",
+        "Open folder…",
+        "File",
+        "Ctrl+Shift+O",
+        "Open every image below a folder",
+        "ph.folders",
+    ),
+    _a("file.add", "Add images…", "File", "Ctrl+Shift+A", "Add images to the open case", "ph.plus"),
+    _a(
+        "file.demo",
+        "Open built-in case",
+        "File",
+        "Ctrl+Shift+D",
+        "Open the synthetic case: left iliac vein compression",
+        "ph.graduation-cap",
+    ),
+    _a(
+        "file.start",
+        "Start page",
+        "File",
+        "Ctrl+Shift+H",
+        "Close the case and show recent cases",
+        "ph.house",
+        group=1,
+    ),
+    _a(
+        "file.save",
+        "Save review",
+        "File",
+        "Ctrl+S",
+        "Save the review now; it is also saved by itself",
+        "ph.floppy-disk",
+        _needs_image,
+        group=2,
+    ),
+    _a(
+        "file.save_as",
+        "Save review as…",
+        "File",
+        "Ctrl+Shift+S",
+        "Save the review under another name",
+        "ph.floppy-disk",
+        _needs_image,
+        group=2,
+    ),
+    _a(
+        "file.export",
+        "Export…",
+        "File",
+        "Ctrl+E",
+        "Write tables (CSV) and pictures (PNG)",
+        "ph.export",
+        _needs_image,
+        group=2,
+    ),
+    _a(
+        "file.quit",
+        "Quit",
+        "File",
+        "Ctrl+Q",
+        "Close the window; the review is saved",
+        "ph.sign-out",
+        group=3,
+    ),
+    # -- Edit
+    _a(
+        "edit.undo",
+        "Undo",
+        "Edit",
+        "Ctrl+Z",
+        "Take the last change back",
+        "ph.arrow-u-up-left",
+        _can_undo,
+    ),
+    _a(
+        "edit.redo",
+        "Redo",
+        "Edit",
+        "Ctrl+Shift+Z Ctrl+Y",
+        "Do the undone change again",
+        "ph.arrow-u-up-right",
+        _can_redo,
+    ),
+    _a(
+        "edit.delete",
+        "Delete",
+        "Edit",
+        "Delete Backspace",
+        "Delete what is selected",
+        "ph.trash",
+        _needs_selection,
+        group=1,
+    ),
+    _a(
+        "edit.duplicate",
+        "Duplicate segment",
+        "Edit",
+        "Ctrl+D",
+        "Make a copy of the selected segment",
+        "ph.copy",
+        _needs_segment,
+        group=1,
+    ),
+    _a(
+        "edit.hide",
+        "Show or hide segment",
+        "Edit",
+        "H",
+        "Show or hide the selected segment on the images",
+        "ph.eye",
+        _needs_segment,
+        group=1,
+    ),
+    _a(
+        "edit.accept",
+        "Accept",
+        "Edit",
+        "Return Enter",
+        "Add the landmark that is being placed",
+        "ph.check",
+        group=1,
+    ),
+    _a(
+        "edit.cancel",
+        "Cancel or finish tool",
+        "Edit",
+        "Escape",
+        "Cancel the stroke, then return to Select",
+        "ph.x",
+        group=1,
+    ),
+    # -- Tools
+    _a(
+        "tool.select",
+        "Select",
+        "Tools",
+        "V",
+        "Select, move and adjust",
+        "ph.cursor",
+        checkable=True,
+    ),
+    _a(
+        "tool.centerline",
+        "Vein",
+        "Tools",
+        "B",
+        "Draw the vein's centerline: click along it, from the centre outwards",
+        "ph.path",
+        _needs_run,
+        checkable=True,
+    ),
+    _a(
+        "tool.landmark",
+        "Landmark",
+        "Tools",
+        "L",
+        "Tie a pullback frame to a place on the vein",
+        "ph.map-pin",
+        _needs_both,
+        checkable=True,
+    ),
+    _a(
+        "tool.stenosis",
+        "Stenosis",
+        "Tools",
+        "S",
+        "Drag along the vein to mark a stenosis",
+        "caval.stenosis",
+        _needs_place,
+        checkable=True,
+        group=1,
+    ),
+    _a(
+        "tool.clot",
+        "Clot",
+        "Tools",
+        "C",
+        "Drag along the vein to mark clot",
+        "caval.clot",
+        _needs_place,
+        checkable=True,
+        group=1,
+    ),
+    _a(
+        "tool.stent",
+        "Stent",
+        "Tools",
+        "T",
+        "Drag along the vein to mark a stent",
+        "caval.stent",
+        _needs_place,
+        checkable=True,
+        group=1,
+    ),
+    _a(
+        "tool.caliper",
+        "Measure",
+        "Tools",
+        "M",
+        "Drag on an image to measure a length",
+        "ph.ruler",
+        _needs_image,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "tool.ellipse",
+        "Ellipse",
+        "Tools",
+        "Shift+M",
+        "Drag on an image to measure an area",
+        "ph.circle",
+        _needs_image,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "vessel.reverse",
+        "Swap ends of the vein",
+        "Tools",
+        "Ctrl+Shift+R",
+        "Make the other end of the centerline the central one",
+        "ph.swap",
+        _needs_line,
+        group=3,
+    ),
+    _a(
+        "vessel.delete",
+        "Delete centerline",
+        "Tools",
+        "Ctrl+Shift+Backspace",
+        "Delete the centerline of this run and its landmarks",
+        "ph.trash",
+        _needs_line,
+        group=3,
+    ),
+    _a(
+        "vessel.clear_landmarks",
+        "Delete all landmarks",
+        "Tools",
+        "Ctrl+Shift+L",
+        "Delete every landmark of this pair, as one step",
+        "ph.trash",
+        _needs_landmarks,
+        group=3,
+    ),
+    # -- Go
+    _a(
+        "cine.toggle",
+        "Play or pause",
+        "Go",
+        "Space",
+        "Play or pause the active view",
+        "ph.play",
+        _needs_image,
+    ),
+    _a(
+        "frame.previous",
+        "Previous frame",
+        "Go",
+        "Left ,",
+        "One frame back",
+        "ph.caret-left",
+        _needs_image,
+    ),
+    _a("frame.next", "Next frame", "Go", "Right .", "One frame on", "ph.caret-right", _needs_image),
+    _a(
+        "frame.back10",
+        "10 frames back",
+        "Go",
+        "Shift+Left <",
+        "Ten frames back",
+        "ph.caret-double-left",
+        _needs_image,
+    ),
+    _a(
+        "frame.on10",
+        "10 frames on",
+        "Go",
+        "Shift+Right >",
+        "Ten frames on",
+        "ph.caret-double-right",
+        _needs_image,
+    ),
+    _a(
+        "frame.first",
+        "First frame",
+        "Go",
+        "Home",
+        "Go to the first frame",
+        "ph.skip-back",
+        _needs_image,
+    ),
+    _a(
+        "frame.last",
+        "Last frame",
+        "Go",
+        "End",
+        "Go to the last frame",
+        "ph.skip-forward",
+        _needs_image,
+    ),
+    _a(
+        "landmark.previous",
+        "Previous landmark",
+        "Go",
+        "[",
+        "Go to the landmark before",
+        "ph.map-pin",
+        _needs_landmarks,
+        group=1,
+    ),
+    _a(
+        "landmark.next",
+        "Next landmark",
+        "Go",
+        "]",
+        "Go to the landmark after",
+        "ph.map-pin",
+        _needs_landmarks,
+        group=1,
+    ),
+    _a(
+        "segment.next",
+        "Next segment",
+        "Go",
+        "N",
+        "Go to the next segment in the list",
+        "ph.list",
+        _needs_segments,
+        group=1,
+    ),
+    _a(
+        "segment.previous",
+        "Previous segment",
+        "Go",
+        "Shift+N",
+        "Go to the previous segment in the list",
+        "ph.list",
+        _needs_segments,
+        group=1,
+    ),
+    _a(
+        "cine.loop_segment",
+        "Loop selected segment",
+        "Go",
+        "Shift+L",
+        "Play only the frames of the selected segment; again to stop",
+        "ph.repeat",
+        _needs_pullback,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "cine.rate",
+        "Set frame rate…",
+        "Go",
+        "Ctrl+R",
+        "Override a missing or wrong frame rate; kept in the review",
+        "ph.timer",
+        _needs_image,
+        group=2,
+    ),
+    _a(
+        "bookmark.toggle",
+        "Key frame",
+        "Go",
+        "G",
+        "Make this frame a key frame, or not",
+        "ph.star",
+        _needs_image,
+        group=2,
+    ),
+    # -- View
+    _a("view.invert", "Invert", "View", "I", "Swap black and white", "ph.swap", _needs_image),
+    _a(
+        "view.reset",
+        "Reset window",
+        "View",
+        "R",
+        "Back to the file's own window",
+        "ph.sun",
+        _needs_image,
+    ),
+    _a("view.fit", "Fit", "View", "F", "Fit the image to the view", "ph.corners-out", _needs_image),
+    _a(
+        "view.maximise",
+        "Maximise view",
+        "View",
+        "F11",
+        "Give the active view the whole window, or restore it",
+        "ph.arrows-out",
+        _needs_image,
+    ),
+    _a(
+        "view.layers",
+        "Cycle layers",
+        "View",
+        "O",
+        "All, no text, images only",
+        "ph.stack",
+        _needs_image,
+    ),
+    _a(
+        "view.link",
+        "Linked",
+        "View",
+        "Ctrl+L",
+        "Let venogram and IVUS follow each other",
+        "ph.link-simple",
+        _needs_image,
+        checkable=True,
+        group=1,
+    ),
+    _a(
+        "axis.vein",
+        "Along the vein: mm",
+        "View",
+        "Ctrl+1",
+        "The axis counts millimetres along the vein",
+        "ph.ruler",
+        _needs_pullback,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "axis.frames",
+        "Along the vein: frames",
+        "View",
+        "Ctrl+2",
+        "The axis counts frames",
+        "ph.film-strip",
+        _needs_pullback,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "axis.time",
+        "Along the vein: seconds",
+        "View",
+        "Ctrl+3",
+        "The axis counts seconds",
+        "ph.timer",
+        _needs_pullback,
+        checkable=True,
+        group=2,
+    ),
+    _a(
+        "cut.left",
+        "Turn long cut back 5°",
+        "View",
+        "Ctrl+Left",
+        "Turn the cut of the long view",
+        "ph.arrow-counter-clockwise",
+        _needs_pullback,
+        group=3,
+    ),
+    _a(
+        "cut.right",
+        "Turn long cut on 5°",
+        "View",
+        "Ctrl+Right",
+        "Turn the cut of the long view",
+        "ph.arrow-clockwise",
+        _needs_pullback,
+        group=3,
+    ),
+    # -- Window
+    _a(
+        "workspace.review",
+        "Review",
+        "Window",
+        "Alt+1",
+        "Review the case",
+        "ph.monitor-play",
+        checkable=True,
+    ),
+    _a(
+        "workspace.align",
+        "Align",
+        "Window",
+        "Alt+2",
+        "Tie the pullback to the venogram with landmarks",
+        "ph.link-simple",
+        checkable=True,
+    ),
+    _a(
+        "window.inspector",
+        "Inspector",
+        "Window",
+        "F9",
+        "Show or hide the inspector",
+        "ph.sidebar-simple",
+        checkable=True,
+        group=1,
+    ),
+    _a(
+        "window.next_region",
+        "Next region",
+        "Window",
+        "F6",
+        "Move the focus to the next region",
+        "ph.arrow-right",
+        group=1,
+    ),
+    _a(
+        "window.previous_region",
+        "Previous region",
+        "Window",
+        "Shift+F6",
+        "Move the focus to the region before",
+        "ph.arrow-left",
+        group=1,
+    ),
+    _a(
+        "window.full_screen",
+        "Full screen",
+        "Window",
+        "Ctrl+F11",
+        "Fill the screen, or not",
+        "ph.frame-corners",
+        checkable=True,
+        group=1,
+    ),
+    # -- Help
+    _a(
+        "help.palette",
+        "Find a command",
+        "Help",
+        "Ctrl+K",
+        "Find and run any command",
+        "ph.magnifying-glass",
+    ),
+    _a("help.shortcuts", "Shortcuts", "Help", "?", "Every shortcut on one page", "ph.keyboard"),
+    _a(
+        "help.about",
+        "About Caval",
+        "Help",
+        "Ctrl+F1",
+        "Version, licence, where files are kept",
+        "ph.info",
+    ),
+)
+# fmt: on
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+MENUS: tuple[str, ...] = ("File", "Edit", "View", "Go", "Tools", "Window", "Help")
+
+
+def tooltip(action: Action, session: Session) -> str:
+    """Tip, shortcut, and why it can't run now."""
+    keys = f"  ({action.shortcuts[0]})" if action.shortcuts else ""
+    why = action.why_not(session)
+    return f"{action.tip}{keys}" + (f"\n{action.text} {why}." if why else "")

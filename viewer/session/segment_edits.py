@@ -1,0 +1,249 @@
+"""Verbs on segments: stretches of vessel marked as stenosis, clot or stent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from viewer.model.anatomy import Side, VeinSegment
+from viewer.model.annotation import (
+    SEGMENT_TYPES,
+    AnySegment,
+    CenterlineExtent,
+    Extent,
+    FrameExtent,
+    SegmentKind,
+)
+from viewer.model.vessel import PointPx
+from viewer.session.identity import new_id
+from viewer.session.state import Selection
+
+if TYPE_CHECKING:
+    from viewer.session.session import Session
+
+Edge = Literal["start", "end"]
+
+
+class SegmentEdits:
+    """Segment verbs of a session; where a segment lies on either view."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._drawn = ""
+
+    # -- where it lies ------------------------------------------------------------------------
+    def frames_of(self, segment: AnySegment) -> tuple[int, int] | None:
+        """First and last frame on the shown pullback; None when it can't be told."""
+        session, extent = self._session, segment.extent
+        if isinstance(extent, FrameExtent):
+            shown = extent.pullback_uid == session.cursor.pullback_uid
+            return (extent.first, extent.last) if shown else None
+        arcs = self.arcs_of(segment)
+        position = session.position_map
+        if arcs is None or position is None:
+            return None
+        ends = [position.frame_at(arc, near=session.cursor.pullback_frame) for arc in arcs]
+        return min(ends), max(ends)
+
+    def arcs_of(self, segment: AnySegment) -> tuple[float, float] | None:
+        """Start and end on the shown run's centerline, arc length px; None when untold."""
+        session, extent = self._session, segment.extent
+        if isinstance(extent, CenterlineExtent):
+            line = session.current_polyline
+            if line is None or extent.run_uid != session.cursor.run_uid:
+                return None
+            start, end = (
+                float(line.project(point)[0]) for point in (extent.start_px, extent.end_px)
+            )
+            return min(start, end), max(start, end)
+        position = session.position_map
+        if position is None or extent.pullback_uid != session.cursor.pullback_uid:
+            return None
+        last = min(extent.last, len(position.arc_px) - 1)
+        if extent.first > last:
+            return None
+        a, b = float(position.arc_px[extent.first]), float(position.arc_px[last])
+        return min(a, b), max(a, b)
+
+    def is_solid(self, segment: AnySegment) -> bool:
+        """Whether its place on the other view lies between landmarks, not beyond them."""
+        position, frames = self._session.position_map, self.frames_of(segment)
+        if position is None or frames is None:
+            return False
+        last = len(position.solid) - 1
+        return bool(position.solid[min(frames[0], last)] and position.solid[min(frames[1], last)])
+
+    # -- drawing ------------------------------------------------------------------------------
+    def draw_frames(self, kind: SegmentKind, first: int, last: int) -> None:
+        """Draw, inside a gesture begun by the first call, over pullback frames."""
+        session = self._session
+        if session.pullback is not None:
+            top = session.pullback.frames - 1
+            low, high = sorted((max(0, min(first, top)), max(0, min(last, top))))
+            self._draw(kind, FrameExtent(session.pullback.uid, low, high))
+
+    def draw_points(self, kind: SegmentKind, start_px: PointPx, end_px: PointPx) -> None:
+        """Draw, inside a gesture begun by the first call, along the run's centerline."""
+        session = self._session
+        line, curve = session.current_centerline, session.current_polyline
+        if line is None or curve is None or session.run is None:
+            return
+        arcs = sorted(float(curve.project(point)[0]) for point in (start_px, end_px))
+        ends = [(float(x), float(y)) for x, y in (curve.at(arc) for arc in arcs)]
+        self._draw(kind, CenterlineExtent(session.run.uid, line.id, ends[0], ends[1]))
+
+    def _draw(self, kind: SegmentKind, extent: Extent) -> None:
+        session = self._session
+        if not session.in_gesture:
+            session.begin(f"Draw {kind.value}")
+            self._drawn = new_id()
+        segment = session.review.segment(self._drawn)
+        if segment is None:
+            segment = SEGMENT_TYPES[kind](id=self._drawn, name=self._free_name(kind), extent=extent)
+        segment = replace(segment, extent=extent)
+        vein, side = self._vein_at(segment)
+        session.preview(session.review.with_segment(replace(segment, vein=vein, side=side)))
+
+    def finish_drawing(self) -> None:
+        """Commit the segment that was drawn; a mere click draws nothing."""
+        session = self._session
+        segment = session.review.segment(self._drawn)
+        if segment is None or self._is_point(segment.extent):
+            session.abort()
+            return
+        session.commit(f"{segment.name} added")
+        session.select(Selection("segment", segment.id))
+
+    def _is_point(self, extent: Extent) -> bool:
+        if isinstance(extent, FrameExtent):
+            return extent.first == extent.last
+        (x0, y0), (x1, y1) = extent.start_px, extent.end_px
+        return abs(x1 - x0) + abs(y1 - y0) < 2.0
+
+    def _free_name(self, kind: SegmentKind) -> str:
+        used = {segment.name for segment in self._session.review.segments}
+        numbers = (f"{kind.value.capitalize()} {n}" for n in range(1, 10_000))
+        return next(name for name in numbers if name not in used)
+
+    def _vein_at(self, segment: AnySegment) -> tuple[VeinSegment, Side]:
+        arcs = self.arcs_of(segment)
+        vein = self._session.vein_at((arcs[0] + arcs[1]) / 2.0) if arcs else VeinSegment.UNSET
+        side = self._session.side if vein is not VeinSegment.IVC else Side.NONE
+        return vein, side
+
+    # -- editing ------------------------------------------------------------------------------
+    def move_edge_to_frame(self, segment_id: str, edge: Edge, frame: int) -> None:
+        """Preview an edge at a pullback frame, inside a gesture."""
+        segment, position = self._session.review.segment(segment_id), self._session.position_map
+        if segment is None:
+            return
+        if isinstance(segment.extent, FrameExtent):
+            self._preview(segment, _with_frame(segment.extent, edge, max(0, frame)))
+        elif position is not None:
+            self.move_edge_to_arc(segment_id, edge, float(position.arc_px[frame]))
+
+    def move_edge_to_arc(self, segment_id: str, edge: Edge, arc_px: float) -> None:
+        """Preview an edge at a place on the shown centerline, inside a gesture."""
+        session = self._session
+        segment, curve = session.review.segment(segment_id), session.current_polyline
+        if segment is None or curve is None:
+            return
+        if isinstance(segment.extent, FrameExtent):
+            if session.position_map is not None:
+                near = segment.extent.first if edge == "start" else segment.extent.last
+                frame = session.position_map.frame_at(arc_px, near=near)
+                self._preview(segment, _with_frame(segment.extent, edge, frame))
+            return
+        arcs = self.arcs_of(segment)
+        if arcs is None:
+            return
+        low, high = (arc_px, arcs[1]) if edge == "start" else (arcs[0], arc_px)
+        if low < high:
+            points = [(float(x), float(y)) for x, y in (curve.at(low), curve.at(high))]
+            extent = replace(segment.extent, start_px=points[0], end_px=points[1])
+            self._preview(segment, extent)
+
+    def _preview(self, segment: AnySegment, extent: Extent) -> None:
+        moved = replace(segment, extent=extent)
+        self._session.preview(self._session.review.with_segment(moved))
+
+    def nudge_edge(self, segment_id: str, edge: Edge, frames: int) -> None:
+        """Move an edge by whole frames, as one step of undo."""
+        session = self._session
+        segment = session.review.segment(segment_id)
+        now = self.frames_of(segment) if segment is not None else None
+        if now is None or session.pullback is None:
+            return
+        target = (now[0] if edge == "start" else now[1]) + frames
+        session.begin("Move edge")
+        self.move_edge_to_frame(segment_id, edge, max(0, min(target, session.pullback.frames - 1)))
+        session.commit()
+
+    def update(self, segment_id: str, **fields: object) -> None:
+        """Set properties of a segment, as one step of undo."""
+        session = self._session
+        segment = session.review.segment(segment_id)
+        if segment is None:
+            return
+        changed = replace(segment, **fields)  # type: ignore[arg-type]  # names come from one table
+        if changed != segment:
+            session.edit(f"Edit {segment.name}", session.review.with_segment(changed))
+
+    def delete(self, segment_id: str) -> None:
+        """Delete a segment."""
+        session = self._session
+        segment = session.review.segment(segment_id)
+        if segment is not None:
+            review = session.review.without_segment(segment_id)
+            session.edit(f"Delete {segment.name}", review, f"{segment.name} deleted")
+            session.select(session.selection)
+
+    def duplicate(self, segment_id: str) -> None:
+        """Make a copy beside a segment, with its own name."""
+        session = self._session
+        segment = session.review.segment(segment_id)
+        if segment is not None:
+            kind = SegmentKind(segment.kind)
+            copy = replace(segment, id=new_id(), name=self._free_name(kind))
+            session.edit(
+                f"Duplicate {segment.name}",
+                session.review.with_segment(copy),
+                f"{copy.name} is a copy of {segment.name}",
+            )
+            session.select(Selection("segment", copy.id))
+
+    def toggle_hidden(self, segment_id: str) -> None:
+        """Show or hide a segment on the images."""
+        segment = self._session.review.segment(segment_id)
+        if segment is not None:
+            self.update(segment_id, hidden=not segment.hidden)
+
+    def jump_to(self, segment_id: str) -> None:
+        """Select a segment and go to its middle, on whichever views can show it."""
+        session = self._session
+        segment = session.review.segment(segment_id)
+        if segment is None:
+            return
+        session.show_images_of(segment)
+        frames = self.frames_of(segment)
+        if frames is not None:
+            session.set_pullback_frame((frames[0] + frames[1]) // 2)
+        session.select(Selection("segment", segment_id))
+
+    def step(self, step: int) -> None:
+        """Go to the next (+1) or previous (-1) segment in the list."""
+        segments = self._session.review.segments
+        if segments:
+            ids = [segment.id for segment in segments]
+            here = (
+                ids.index(self._session.selection.id)
+                if (self._session.selection.id in ids)
+                else (-1 if step > 0 else 0)
+            )
+            self.jump_to(ids[(here + step) % len(ids)])
+
+
+def _with_frame(extent: FrameExtent, edge: Edge, frame: int) -> FrameExtent:
+    if edge == "start":
+        return replace(extent, first=min(frame, extent.last))
+    return replace(extent, last=max(frame, extent.first))

@@ -1,0 +1,458 @@
+"""What is open now. One mutable object; every view reads it and calls its verbs.
+
+gesture -> Session verb -> new frozen state -> one signal -> every view repaints. Setters return
+when nothing changed, so views that follow each other never echo.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from viewer import __version__
+from viewer.geometry.polyline import Polyline, spline_through
+from viewer.geometry.position_map import PositionMap, Unlinked, position_map
+from viewer.model.annotation import AnySegment, FrameExtent
+from viewer.model.case import Case
+from viewer.model.review import ImageReference, RateOverride, Review
+from viewer.model.study import FrameTiming, ImageSet, Pullback, Run, Skipped, Window
+from viewer.model.vessel import Centerline
+from viewer.session.displays import Displays
+from viewer.session.history import Entry, History
+from viewer.session.measure_edits import MeasureEdits
+from viewer.session.segment_edits import SegmentEdits
+from viewer.session.state import (
+    AxisKind,
+    Cursor,
+    Layers,
+    Notice,
+    Selection,
+    Severity,
+    Tool,
+    Workspace,
+)
+from viewer.session.vessel_edits import VesselEdits
+
+
+def new_review(reader: str, title: str = "") -> Review:
+    """An empty review of one reader."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Review(
+        id=str(uuid.uuid4()),
+        reader=reader,
+        title=title,
+        program=f"Caval {__version__}",
+        created_at=now,
+        modified_at=now,
+    )
+
+
+class Session:
+    """The state of one window and the verbs that change it.
+
+    Parameters
+    ----------
+    reader : str
+        Whose review is being written.
+    """
+
+    case_changed = Signal()
+    cursor_changed = Signal(Cursor)
+    review_changed = Signal(Review)
+    committed = Signal(Review, str)
+    selection_changed = Signal(Selection)
+    tool_changed = Signal(Tool)
+    workspace_changed = Signal(Workspace)
+    layers_changed = Signal(Layers)
+    axis_changed = Signal(AxisKind)
+    link_changed = Signal()
+    pending_changed = Signal()
+    noticed = Signal(Notice)
+
+    def __init__(self, reader: str = "Reader A") -> None:
+        self.reader = reader
+        self.case = Case()
+        self.cursor = Cursor()
+        self.review = new_review(reader)
+        self.history = History()
+        self.selection = Selection()
+        self.tool = Tool.SELECT
+        self.workspace = Workspace.REVIEW
+        self.layers = Layers.ALL
+        self.axis = AxisKind.VEIN
+        self.linked = True
+        self.displays = Displays()
+        self.vessel = VesselEdits(self)
+        self.segments = SegmentEdits(self)
+        self.measures = MeasureEdits(self)
+        self._gesture: tuple[str, Review, Cursor] | None = None
+        self._polylines: dict[tuple[tuple[float, float], ...], Polyline | None] = {}
+        self._map_key: tuple[object, ...] = ()
+        self._map: PositionMap | Unlinked = Unlinked("No pullback yet", "Add images")
+
+    # -- the case -----------------------------------------------------------------------------
+    @property
+    def run(self) -> Run | None:
+        """The run that is shown."""
+        return self.case.run(self.cursor.run_uid)
+
+    @property
+    def pullback(self) -> Pullback | None:
+        """The pullback that is shown."""
+        return self.case.pullback(self.cursor.pullback_uid)
+
+    def open_case(self, case: Case, review: Review | None) -> None:
+        """Put another case in place of the one that was open."""
+        self.case = case
+        self.review = review or new_review(self.reader, case.title)
+        self.history.clear()
+        self.selection = Selection()
+        self._gesture = None
+        self.displays.clear()
+        self._refer_to_images()
+        self.cursor = self._default_cursor(Cursor())
+        self._announce_case()
+
+    def add_images(self, sets: tuple[ImageSet, ...], skipped: tuple[Skipped, ...] = ()) -> None:
+        """Add to the open case; another patient's images are held, and it says so."""
+        before = len(self.case.held)
+        self.case = self.case.with_sets(*sets, skipped=skipped)
+        self._refer_to_images()
+        self.cursor = self._default_cursor(self.cursor)
+        self._announce_case()
+        held = len(self.case.held) - before
+        if held:
+            self.notify(
+                f"{held} series may be from another patient",
+                "They were held and are not part of this case. Leave them out, or add them "
+                "with a reason, in the list of series.",
+                Severity.ERROR,
+                about="held",
+            )
+
+    def accept_held(self) -> None:
+        """Take the held image sets into the case: the reader said they belong here."""
+        self.case = self.case.with_held_accepted()
+        self._refer_to_images()
+        self._announce_case()
+
+    def leave_out_held(self) -> None:
+        """Forget the held image sets."""
+        self.case = self.case.without_held()
+        self._announce_case()
+
+    def missing_images(self) -> tuple[ImageReference, ...]:
+        """What the review speaks of and is not among the open images."""
+        return tuple(ref for ref in self.review.images if self.case.find(ref.uid) is None)
+
+    def _announce_case(self) -> None:
+        self.case_changed.emit()
+        self.review_changed.emit(self.review)
+        self.selection_changed.emit(self.selection)
+        self.cursor_changed.emit(self.cursor)
+        self.link_changed.emit()
+
+    def _refer_to_images(self) -> None:
+        known = {ref.uid: ref for ref in self.review.images}
+        for item in self.case.image_sets:
+            known[item.uid] = ImageReference(
+                item.uid,
+                item.series_uid,
+                item.study_uid,
+                item.role.value,
+                item.description,
+                item.frames,
+            )
+        self.review = replace(self.review, images=tuple(known.values()))
+
+    def _default_cursor(self, now: Cursor) -> Cursor:
+        if self.case.run(now.run_uid) is None and self.case.runs:
+            drawn = {c.run_uid for c in self.review.centerlines}
+            run = next((r for r in self.case.runs if r.uid in drawn), self.case.runs[0])
+            now = replace(now, run_uid=run.uid, run_frame=int(run.frames * 0.6))
+        if self.case.pullback(now.pullback_uid) is None and self.case.pullbacks:
+            tied = {c.pullback_uid for c in self.review.coregistrations}
+            pulls = self.case.pullbacks
+            pullback = next((p for p in pulls if p.uid in tied), pulls[0])
+            now = replace(now, pullback_uid=pullback.uid, pullback_frame=0)
+        return now
+
+    # -- the cursor ---------------------------------------------------------------------------
+    def show(self, uid: str) -> None:
+        """Show a run in the venogram pane or a pullback in the IVUS pane."""
+        item = self.case.find(uid)
+        if isinstance(item, Run) and uid != self.cursor.run_uid:
+            self._move(replace(self.cursor, run_uid=uid, run_frame=int(item.frames * 0.6)))
+            self.link_changed.emit()
+        elif isinstance(item, Pullback) and uid != self.cursor.pullback_uid:
+            self._move(replace(self.cursor, pullback_uid=uid, pullback_frame=0))
+            self.link_changed.emit()
+
+    def show_frame(self, uid: str, frame: int) -> None:
+        """Show one 0-based frame of one image set, wherever it is shown."""
+        self.show(uid)
+        if uid == self.cursor.run_uid:
+            self.set_run_frame(frame)
+        elif uid == self.cursor.pullback_uid:
+            self.set_pullback_frame(frame)
+
+    def show_images_of(self, segment: AnySegment) -> None:
+        """Show the run or pullback a segment was drawn on."""
+        extent = segment.extent
+        self.show(extent.pullback_uid if isinstance(extent, FrameExtent) else extent.run_uid)
+
+    def set_run_frame(self, frame: int) -> None:
+        """Show 0-based `frame` of the run, clamped to what there is."""
+        if self.run is not None:
+            self._move(replace(self.cursor, run_frame=_clamp(frame, self.run.frames)))
+
+    def set_pullback_frame(self, frame: int) -> None:
+        """Show 0-based `frame` of the pullback, clamped: the one owner of the position."""
+        if self.pullback is not None:
+            self._move(replace(self.cursor, pullback_frame=_clamp(frame, self.pullback.frames)))
+
+    def go_to_arc(self, arc_px: float) -> None:
+        """Show the pullback frame nearest to a place on the centerline."""
+        position = self.position
+        if self.linked and isinstance(position, PositionMap):
+            self.set_pullback_frame(position.frame_at(arc_px, near=self.cursor.pullback_frame))
+
+    def go_to_run_point(self, point_px: tuple[float, float]) -> None:
+        """Show the pullback frame nearest to a point of the venogram."""
+        line = self.current_polyline
+        if line is not None:
+            self.go_to_arc(float(line.project(point_px)[0]))
+
+    def _move(self, cursor: Cursor) -> None:
+        if cursor != self.cursor:
+            self.cursor = cursor
+            self.cursor_changed.emit(cursor)
+
+    # -- review, undo -------------------------------------------------------------------------
+    def begin(self, label: str) -> None:
+        """Start a gesture: what `preview` shows until `commit` is one step of undo."""
+        if self._gesture is None:
+            self._gesture = (label, self.review, self.cursor)
+
+    def preview(self, review: Review) -> None:
+        """Show a review that is not yet committed."""
+        if self._gesture is None:
+            raise RuntimeError("preview outside a gesture")
+        self._set_review(review)
+
+    def commit(self, notice: str = "") -> None:
+        """End the gesture as one step of undo; nothing happens when nothing changed."""
+        if self._gesture is None:
+            return
+        (label, before, place), self._gesture = self._gesture, None
+        if self.review == before:
+            return
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.review = replace(self.review, modified_at=now)
+        self.history.push(label, before, self.review, place)
+        self.review_changed.emit(self.review)
+        self.committed.emit(self.review, label)
+        if notice:
+            self.notify(notice, undoable=True, about="edit")
+
+    def abort(self) -> None:
+        """End the gesture as if it had never begun."""
+        if self._gesture is not None:
+            (_, before, _), self._gesture = self._gesture, None
+            self._set_review(before)
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a drag is under way."""
+        return self._gesture is not None
+
+    def edit(self, label: str, review: Review, notice: str = "") -> None:
+        """One change in one step."""
+        self.begin(label)
+        self.preview(review)
+        self.commit(notice)
+
+    def undo(self) -> None:
+        """Take the last step back and return to the frame where it happened."""
+        self.abort()
+        if self.history.can_undo:
+            self._travel(self.history.undo(), forward=False)
+
+    def redo(self) -> None:
+        """Do the last undone step again."""
+        self.abort()
+        if self.history.can_redo:
+            self._travel(self.history.redo(), forward=True)
+
+    def _travel(self, entry: Entry, forward: bool) -> None:
+        images = self.review.images
+        self._set_review(replace(entry.after if forward else entry.before, images=images))
+        if isinstance(entry.place, Cursor):
+            self._return_to(entry.place)
+        self.select(self.selection)
+        self.committed.emit(self.review, f"{'Redo' if forward else 'Undo'}: {entry.label}")
+
+    def _return_to(self, place: Cursor) -> None:
+        if self.case.find(place.run_uid) or self.case.find(place.pullback_uid):
+            self._move(place)
+
+    def _set_review(self, review: Review) -> None:
+        if review is not self.review:
+            self.review = review
+            self.review_changed.emit(review)
+
+    # -- position -----------------------------------------------------------------------------
+    def polyline(self, centerline: Centerline | None) -> Polyline | None:
+        """The smooth curve of a centerline; None below two knots. Kept until its knots change."""
+        if centerline is None:
+            return None
+        knots = centerline.knots_px
+        if knots not in self._polylines:
+            if len(self._polylines) > 64:
+                self._polylines.clear()
+            self._polylines[knots] = spline_through(knots)
+        return self._polylines[knots]
+
+    @property
+    def current_centerline(self) -> Centerline | None:
+        """The centerline the shown pullback is tied to, else the first of the shown run."""
+        cursor = self.cursor
+        tie = self.review.coregistration(cursor.run_uid, cursor.pullback_uid)
+        if tie is not None:
+            return self.review.centerline(tie.centerline_id)
+        return next(iter(self.review.centerlines_of(cursor.run_uid)), None)
+
+    @property
+    def current_polyline(self) -> Polyline | None:
+        """The curve of the current centerline."""
+        return self.polyline(self.current_centerline)
+
+    @property
+    def position(self) -> PositionMap | Unlinked:
+        """Where every frame of the shown pullback lies on the shown run, or why that is unknown."""
+        run, pullback, line = self.run, self.pullback, self.current_polyline
+        if pullback is None or run is None:
+            gone = "venogram" if run is None else "IVUS pullback"
+            return Unlinked(f"No {gone}", "Add images to link both views.")
+        if line is None:
+            return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
+        tie = self.vessel.current_tie()
+        times = self.timing(pullback).times_s
+        key = (id(line), run.uid, pullback, tie, times)
+        if key != self._map_key:
+            scale = run.calibration
+            self._map_key = key
+            self._map = position_map(line, scale.mm_per_px, scale.uncertainty, pullback, times, tie)
+        return self._map
+
+    @property
+    def position_map(self) -> PositionMap | None:
+        """The position map when both views are tied together and linked."""
+        position = self.position
+        return position if isinstance(position, PositionMap) else None
+
+    def timing(self, item: ImageSet) -> FrameTiming:
+        """Frame times of an image set: the reader's override, else the header's."""
+        rate_hz = self.review.rate_of(item.uid)
+        if rate_hz is None:
+            return item.timing
+        return _timing_at(rate_hz, item.frames)
+
+    def set_rate(self, uid: str, rate_hz: float | None) -> None:
+        """Override an image set's frame rate; None goes back to the header's."""
+        review = (
+            self.review.without_rate(uid)
+            if rate_hz is None
+            else self.review.with_rate(RateOverride(uid, rate_hz))
+        )
+        self.edit("Set frame rate", review)
+
+    # -- window state -------------------------------------------------------------------------
+    def select(self, selection: Selection) -> None:
+        """Select a mark, or nothing; what is gone can't stay selected."""
+        if not self._exists(selection):
+            selection = Selection()
+        if selection != self.selection:
+            self.selection = selection
+            self.selection_changed.emit(selection)
+
+    def _exists(self, selection: Selection) -> bool:
+        review = self.review
+        found: dict[str, Callable[[], object]] = {
+            "segment": lambda: review.segment(selection.id),
+            "measurement": lambda: review.measurement(selection.id),
+            "centerline": lambda: review.centerline(selection.id),
+            "landmark": lambda: self.vessel.landmark(selection.id),
+            "bookmark": lambda: any(b.id == selection.id for b in review.bookmarks),
+        }
+        return selection.kind in found and bool(found[selection.kind]())
+
+    def arm(self, tool: Tool) -> None:
+        """Arm one tool; it stays armed until another is or Esc."""
+        if tool != self.tool:
+            self.abort()
+            self.tool = tool
+            if tool is not Tool.LANDMARK:
+                self.vessel.forget_pending()
+            self.tool_changed.emit(tool)
+
+    def set_workspace(self, workspace: Workspace) -> None:
+        """Arrange the window for another job."""
+        if workspace != self.workspace:
+            self.workspace = workspace
+            self.workspace_changed.emit(workspace)
+
+    def cycle_layers(self) -> None:
+        """All layers, no text, images only, and round again."""
+        order = list(Layers)
+        self.layers = order[(order.index(self.layers) + 1) % len(order)]
+        self.layers_changed.emit(self.layers)
+
+    def set_axis(self, axis: AxisKind) -> None:
+        """What the axis along the vein counts."""
+        if axis != self.axis:
+            self.axis = axis
+            self.axis_changed.emit(axis)
+
+    def set_linked(self, linked: bool) -> None:
+        """Let the views follow each other, or not."""
+        if linked != self.linked:
+            self.linked = linked
+            self.link_changed.emit()
+
+    def set_window(self, item: ImageSet, window: Window | None) -> None:
+        """Window of one image set; None is the header's or an automatic one."""
+        self.displays.set_window(item, window)
+
+    def rendered(self, item: ImageSet, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """Stored values as they are shown: (rows, columns) grey or (rows, columns, 3) RGB uint8."""
+        return self.displays.render(item, pixels)
+
+    def notify(
+        self,
+        text: str,
+        hint: str = "",
+        severity: Severity = Severity.INFO,
+        *,
+        undoable: bool = False,
+        about: str = "",
+    ) -> None:
+        """Tell the person something."""
+        self.noticed.emit(Notice(text, hint, severity, undoable, about))
+
+
+@lru_cache(maxsize=16)
+def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
+    times_s = tuple((np.arange(frames) / rate_hz).tolist())
+    return FrameTiming(times_s, "reader's override")
+
+
+def _clamp(frame: int, frames: int) -> int:
+    return max(0, min(int(frame), frames - 1))
