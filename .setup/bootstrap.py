@@ -168,8 +168,8 @@ def make_environment() -> None:
 
 def install_packages() -> None:
     """Install the pins by hash, then the project itself in place."""
-    say("installing the pinned packages (about 150 MB the first time)")
-    pip = (PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")
+    say("installing the pinned packages (the first time about 200 MB to fetch)")
+    pip = (PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input", "install")
     STAMP.unlink(missing_ok=True)
     run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", CONSTRAINTS)
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT, quiet=True)
