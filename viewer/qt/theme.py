@@ -1,0 +1,274 @@
+"""The look of the window: colours, fonts, patterns, and how they are put on an application."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeVar
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetricsF,
+    QGuiApplication,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
+
+from viewer.model.annotation import SegmentKind
+from viewer.qt import tokens
+from viewer.qt.focus_ring import FocusRing
+from viewer.qt.icons import draw_icon, icon, pixmap
+from viewer.qt.stylesheet import style_sheet
+from viewer.qt.tokens import (
+    ACCENT,
+    APP,
+    CANVAS,
+    CLOT,
+    ERROR,
+    FILL,
+    HOVER,
+    INPUT,
+    LANDMARK,
+    LINE,
+    LINE2,
+    LUMEN,
+    OK,
+    PANEL,
+    POSITION,
+    RAISED,
+    SCRIM,
+    SELECTED,
+    STENOSIS,
+    STENT,
+    TEXT_HI,
+    TEXT_LOW,
+    TEXT_MID,
+    WARN,
+)
+
+__all__ = [
+    "ACCENT", "APP", "CANVAS", "CLOT", "ERROR", "FILL", "HOVER", "INPUT", "LANDMARK", "LINE",
+    "LINE2", "LUMEN", "OK", "PANEL", "POSITION", "RAISED", "SCRIM", "SELECTED", "STENOSIS",
+    "STENT", "TEXT_HI", "TEXT_LOW", "TEXT_MID", "WARN", "apply", "body", "caption", "color",
+    "draw_icon", "font", "icon", "key_value", "label", "page_title", "panel", "pixmap", "rule",
+    "segment_brush", "segment_color", "segment_icon", "set_tone", "small", "tag", "text_width",
+    "title", "value",
+]  # fmt: skip
+
+_PATTERN = 8
+_AnyWidget = TypeVar("_AnyWidget", bound=QWidget)
+
+
+@lru_cache(maxsize=1)
+def _family() -> str:
+    """Inter where the system has it, else the system's own user interface font."""
+    if "Inter" in QFontDatabase.families():
+        return "Inter"
+    return QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
+
+
+@lru_cache(maxsize=64)
+def font(size_px: float, weight: int = 400) -> QFont:
+    """The window's font with tabular figures; `size_px` may be 10.5."""
+    made = QFont(_family())
+    if size_px == int(size_px):
+        made.setPixelSize(int(size_px))
+    else:
+        screen = QGuiApplication.primaryScreen()
+        per_inch = screen.logicalDotsPerInch() if screen is not None else 96.0
+        made.setPointSizeF(size_px * 72.0 / per_inch)
+    made.setWeight(QFont.Weight(weight))
+    made.setFeature(QFont.Tag("tnum"), 1)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return made
+
+
+def tag() -> QFont:
+    """10.5: tags and tool labels."""
+    return font(10.5, 600)
+
+
+def caption(weight: int = 400) -> QFont:
+    """11/14."""
+    return font(11, weight)
+
+
+def small(weight: int = 400) -> QFont:
+    """12/16: overlays, status bar."""
+    return font(12, weight)
+
+
+def body(weight: int = 400) -> QFont:
+    """13/18."""
+    return font(13, weight)
+
+
+def title(weight: int = 600) -> QFont:
+    """15/20."""
+    return font(15, weight)
+
+
+def value(weight: int = 600) -> QFont:
+    """20/26: figures."""
+    return font(20, weight)
+
+
+def page_title(weight: int = 600) -> QFont:
+    """28/34: the heading of a page, the one figure that matters most."""
+    return font(28, weight)
+
+
+key_value = page_title
+
+
+def color(token: str, alpha: float = 1.0) -> QColor:
+    """A token as a QColor, with an opacity."""
+    made = QColor(token)
+    made.setAlphaF(alpha)
+    return made
+
+
+def segment_color(kind: SegmentKind | str) -> QColor:
+    """The hue that says what a segment is."""
+    return QColor(tokens.SEGMENT_COLORS[SegmentKind(kind)])
+
+
+def segment_icon(kind: SegmentKind | str) -> str:
+    """The name of a segment kind's glyph, for `icon` and `draw_icon`."""
+    return f"caval.{SegmentKind(kind).value}"
+
+
+@lru_cache(maxsize=16)
+def segment_brush(kind: SegmentKind | str, scale: float = 1.0, alpha: float = 1.0) -> QBrush:
+    """The 8 px pattern of a segment kind: 45° hatch, dots or lattice, on a clear ground.
+
+    `scale` is the device pixel ratio the brush is painted at.
+    """
+    size = round(_PATTERN * scale)
+    tile = QPixmap(size, size)
+    tile.fill(Qt.GlobalColor.transparent)
+    ink = segment_color(kind)
+    ink.setAlphaF(alpha)
+    painter = QPainter(tile)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(size / _PATTERN, size / _PATTERN)
+    _draw_pattern(painter, SegmentKind(kind), ink)
+    painter.end()
+    tile.setDevicePixelRatio(scale)
+    return QBrush(tile)
+
+
+def _draw_pattern(painter: QPainter, kind: SegmentKind, ink: QColor) -> None:
+    end = _PATTERN
+    if kind is SegmentKind.CLOT:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        for x, y in ((2.0, 2.0), (6.0, 6.0)):
+            painter.drawEllipse(QRectF(x - 1.2, y - 1.2, 2.4, 2.4))
+        return
+    painter.setPen(QPen(ink, 2.0 if kind is SegmentKind.STENOSIS else 1.2))
+    for shift in (-end, 0, end):
+        painter.drawLine(shift, end, shift + end, 0)
+        if kind is SegmentKind.STENT:
+            painter.drawLine(shift, 0, shift + end, end)
+
+
+def label(
+    text: str = "", text_font: QFont | None = None, tone: str = "", *, wrap: bool = False
+) -> QLabel:
+    """A label; `tone` is "", "mid", "low", "warn", "error", "ok" or "link"."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setFont(text_font if text_font is not None else body())
+    made.setWordWrap(wrap)
+    if tone:
+        made.setProperty(tone, True)
+    return made
+
+
+_TONES = ("mid", "low", "warn", "error", "ok", "link")
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Change the tone of a label; nothing is restyled when it is that already."""
+    now = next((name for name in _TONES if widget.property(name)), "")
+    if now == tone:
+        return
+    if now:
+        widget.setProperty(now, None)
+    if tone:
+        widget.setProperty(tone, True)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def rule(*, vertical: bool = False) -> QFrame:
+    """A hairline between parts of a panel."""
+    line = QFrame()
+    line.setProperty("rule", True)
+    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    if vertical:
+        line.setFixedWidth(1)
+    else:
+        line.setFixedHeight(1)
+    return line
+
+
+def panel(widget: _AnyWidget) -> _AnyWidget:
+    """Give a widget the panel's ground."""
+    widget.setProperty("panel", True)
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return widget
+
+
+def text_width(text: str, text_font: QFont) -> float:
+    """Advance of a line of text, logical px."""
+    return QFontMetricsF(text_font).horizontalAdvance(text)
+
+
+def _palette() -> QPalette:
+    colours = {
+        QPalette.ColorRole.Window: PANEL,
+        QPalette.ColorRole.WindowText: TEXT_HI,
+        QPalette.ColorRole.Base: APP,
+        QPalette.ColorRole.AlternateBase: PANEL,
+        QPalette.ColorRole.Text: TEXT_HI,
+        QPalette.ColorRole.PlaceholderText: TEXT_LOW,
+        QPalette.ColorRole.Button: RAISED,
+        QPalette.ColorRole.ButtonText: TEXT_HI,
+        QPalette.ColorRole.BrightText: ERROR,
+        QPalette.ColorRole.Highlight: FILL,
+        QPalette.ColorRole.HighlightedText: tokens.ON_FILL,
+        QPalette.ColorRole.ToolTipBase: RAISED,
+        QPalette.ColorRole.ToolTipText: TEXT_HI,
+        QPalette.ColorRole.Link: ACCENT,
+        QPalette.ColorRole.LinkVisited: ACCENT,
+        QPalette.ColorRole.Light: HOVER,
+        QPalette.ColorRole.Midlight: RAISED,
+        QPalette.ColorRole.Mid: LINE,
+        QPalette.ColorRole.Dark: APP,
+        QPalette.ColorRole.Shadow: CANVAS,
+    }
+    made = QPalette()
+    for role, name in colours.items():
+        made.setColor(role, QColor(name))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(INPUT))
+    made.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(INPUT))
+    return made
+
+
+def apply(app: QApplication) -> None:
+    """Put the dark theme on the application: Fusion, palette, fonts, style sheet, focus ring."""
+    app.setStyle("Fusion")
+    app.setPalette(_palette())
+    app.setFont(body())
+    app.setStyleSheet(style_sheet())
+    if app.findChild(FocusRing) is None:
+        FocusRing(app)
