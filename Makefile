@@ -18,7 +18,8 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/mypy .setup/bootstrap.py
+	$(BIN)/lint-imports --no-logo
 
 test: lint
 	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n 2 $(ARGS)
