@@ -1,0 +1,220 @@
+"""The long view of one pullback, built while the reader works."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from viewer.errors import UnreadableError
+from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce
+from viewer.model.calibration import CalibrationSource
+from viewer.model.study import ImageSet
+from viewer.session.frame_cache import Frame
+from viewer.session.frame_loader import FrameLoader
+
+logger = logging.getLogger(__name__)
+
+Pixels = np.ndarray[Any, np.dtype[Any]]
+ToGrey = Callable[[Pixels], Pixels]
+
+COARSE_STEP = 16
+"""The first pass takes every 16th frame: the whole length shows in a fraction of a second."""
+
+
+def polar_grid_for(pullback: ImageSet) -> PolarGrid:
+    """Around the centre of the ultrasound region when the header names one, else of the image."""
+    pixels, calibration = pullback.pixels, pullback.calibration
+    grid = PolarGrid.centered(pullback.rows, pullback.columns, pixels.aspect)
+    region = calibration.region_px
+    if region is None or calibration.source is not CalibrationSource.ULTRASOUND_REGION:
+        return grid
+    x0, y0, x1, y1 = region
+    width, height = x1 - x0 + 1, (y1 - y0 + 1) * pixels.aspect
+    if min(width, height) < 16:
+        return grid
+    center = ((x0 + x1) / 2, (y0 + y1) / 2)
+    radius = min(width, height) / 2
+    return PolarGrid(pullback.rows, pullback.columns, center, radius, aspect=pixels.aspect)
+
+
+def visiting_order(frames: int, coarse_step: int = COARSE_STEP) -> list[int]:
+    """Every frame once: every 16th of the whole length first, then what is between, ever finer."""
+    order = list(range(0, frames, coarse_step))
+    step = coarse_step
+    while step > 1:
+        order += range(step // 2, frames, step)
+        step //= 2
+    return order
+
+
+class LongView:
+    """Builds and cuts the polar stack of one pullback.
+
+    Parameters
+    ----------
+    loader : FrameLoader
+        Whose workers build it when nobody waits for a frame.
+    pullback : ImageSet
+        Frames of one size.
+    grid : PolarGrid, optional
+        Where the frames are sampled (see `polar_grid_for`).
+    to_grey : callable, optional
+        Made from the first frame read: ``to_grey(frame)`` gives a function stored values →
+        uint8, or None when the frame is fit as it is.
+
+    Attributes
+    ----------
+    stack : ndarray, uint8 (frames, angles, radii)
+        Reduced frames; black where not yet `done`.
+    done : ndarray, bool (frames,)
+        Which frames are in.
+    bad : ndarray, bool (frames,)
+        Which frames can't be read.
+    """
+
+    def __init__(
+        self,
+        loader: FrameLoader,
+        pullback: ImageSet,
+        *,
+        grid: PolarGrid | None = None,
+        to_grey: Callable[[Frame], ToGrey | None] | None = None,
+    ) -> None:
+        self.pullback = pullback
+        self.grid = grid or polar_grid_for(pullback)
+        self.stack = np.zeros((pullback.frames, *self.grid.shape), np.uint8)
+        self.done = np.zeros(pullback.frames, bool)
+        self.bad = np.zeros(pullback.frames, bool)
+        self.error: UnreadableError | None = None
+        self._loader = loader
+        self._make_grey = to_grey
+        self._grey: ToGrey | None = None
+        self._grey_known = to_grey is None
+        self._grey_lock = threading.Lock()
+        self._key = f"long view {pullback.uid}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame is in or known to be unreadable."""
+        return bool((self.done | self.bad).all())
+
+    def start(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        finished: Callable[[UnreadableError | None], None] | None = None,
+        visible: tuple[int, int] | None = None,
+    ) -> None:
+        """Build what is missing, in the background.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            ``progress(frames in, frames in all)`` on the main thread, at most ten times a second:
+            time to paint again.
+        finished : callable, optional
+            ``finished(None)``, or what ended it; on the main thread, not after `cancel`.
+        visible : tuple of int, optional
+            First and last frame in sight: next after the coarse pass.
+        """
+        missing = [i for i in visiting_order(self.pullback.frames) if not self.done[i]]
+        before = self.pullback.frames - len(missing)
+        total = self.pullback.frames
+
+        def on_progress(visited: int, _of: int) -> None:
+            if progress is not None:
+                progress(before + visited, total)
+
+        def on_finished(error: UnreadableError | None) -> None:
+            self.error = error
+            if finished is not None:
+                finished(error)
+
+        self._loader.submit_background(
+            self._key,
+            self.pullback,
+            missing,
+            self._take_in,
+            finished=on_finished,
+            progress=on_progress,
+        )
+        if visible is not None:
+            self.prefer(*visible)
+
+    def prefer(self, first: int, last: int) -> None:
+        """Build frames `first`..`last` next, after the coarse pass over the whole length."""
+        order = visiting_order(self.pullback.frames)
+        coarse = [i for i in order[: self._coarse_count] if not self.done[i]]
+        in_sight = [i for i in order if first <= i <= last and not self.done[i]]
+        self._loader.prefer_background(self._key, coarse + in_sight)
+
+    def cancel(self) -> None:
+        """Stop building; what is in stays, `start` goes on from there."""
+        self._loader.cancel_background(self._key)
+
+    def image(self, angle_deg: float, columns: Sequence[int] | npt.NDArray[np.intp]) -> Pixels:
+        """The cut, column by column.
+
+        Parameters
+        ----------
+        angle_deg : float
+            Direction of the top half, from +x towards +y (clockwise on screen).
+        columns : array of int
+            Frame of each column, 0-based, so that the axis may be mm along the vein; a number
+            outside 0..frames-1 (-1) leaves the column black.
+
+        Returns
+        -------
+        ndarray, uint8 (2 * radii, columns)
+            A frame not in yet is stood in for by the nearest one that is; unreadable ones are
+            black. Row r lies at ``(radii - r - 0.5) * radius_px / radii`` from the catheter,
+            upwards positive.
+        """
+        wanted = np.asarray(columns, np.intp)
+        inside = (wanted >= 0) & (wanted < self.pullback.frames)
+        shown = np.flatnonzero(self.done)
+        if shown.size == 0:
+            return np.zeros((2 * self.grid.radii, wanted.size), np.uint8)
+        frames = _nearest_of(shown, np.where(inside, wanted, 0))
+        image = cut(self.stack, angle_deg, frames)
+        black = ~inside
+        black[inside] = self.bad[wanted[inside]]
+        image[:, black] = 0
+        return image
+
+    @property
+    def _coarse_count(self) -> int:
+        return len(range(0, self.pullback.frames, COARSE_STEP))
+
+    def _take_in(self, index: int, frame: Frame | UnreadableError) -> None:
+        if isinstance(frame, UnreadableError):
+            self.bad[index] = True
+            return
+        if frame.shape[:2] != (self.grid.rows, self.grid.columns):
+            logger.warning("Frame %d of a pullback has another size", index + 1)
+            self.bad[index] = True
+            return
+        self.stack[index] = polar_reduce(frame, self.grid, self._grey_of(frame))
+        self.bad[index] = False
+        self.done[index] = True
+
+    def _grey_of(self, frame: Frame) -> ToGrey | None:
+        if not self._grey_known:
+            with self._grey_lock:
+                if not self._grey_known and self._make_grey is not None:
+                    self._grey = self._make_grey(frame)
+                    self._grey_known = True
+        return self._grey
+
+
+def _nearest_of(shown: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """For each wanted index the nearest of the ascending `shown`, the earlier of two equal."""
+    after = np.searchsorted(shown, wanted).clip(0, shown.size - 1)
+    before = (after - 1).clip(0)
+    closer = np.abs(shown[before] - wanted) <= np.abs(shown[after] - wanted)
+    nearest: npt.NDArray[np.intp] = np.where(closer, shown[before], shown[after])
+    return nearest
