@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from viewer import paths
 from viewer.errors import NewerVersionError, UnreadableError, ViewerError
 from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import (
@@ -352,11 +353,17 @@ def test_a_damaged_file_is_read_or_refused_never_more(data: st.DataObject) -> No
 
 
 # -- on disk ------------------------------------------------------------------------------------
-def test_written_and_read_in_a_new_folder(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "folder" / NAME
+def test_the_programs_own_folder_is_made() -> None:
+    path = paths.reviews_dir() / NAME
     review_file.write(path, small_review())
     assert review_file.read(path) == small_review()
     assert [p.name for p in path.parent.iterdir()] == [NAME]
+
+
+def test_a_folder_that_is_gone_is_told_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ViewerError, match="the folder is not there"):
+        review_file.write(tmp_path / "unplugged" / NAME, small_review())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def cannot_write(path: Path, error: OSError) -> ViewerError:
     return ViewerError(
         f"{path.name} could not be saved: {why}",
         f"{hint} What was saved before is untouched.",
-        detail=f"{type(error).__name__} {error.errno} writing into {path.parent}",
+        detail=f"{type(error).__name__}, errno {error.errno}",
     )
 
 

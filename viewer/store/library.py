@@ -203,7 +203,10 @@ class Library:
                         work(self._db)
             except sqlite3.OperationalError as error:
                 _log.warning("library not updated: %s", error)
-                self._say("The library of earlier cases is busy or its disk is full; this case was not noted in it.")
+                self._say(
+                    "The library of earlier cases is busy or its disk is full; this case was not "
+                    "noted in it."
+                )
 
     def _open(self) -> sqlite3.Connection:
         """The library's file, a new one in place of a damaged one, or memory only."""
@@ -268,7 +271,7 @@ class Library:
             try:
                 review = review_file.read(path)
             except ViewerError as error:
-                _log.warning("%s not taken into the library: %s", path.name, error.what)
+                _log.warning("a review was not taken into the library: %s", type(error).__name__)
                 continue
             row = (str(path), review.id, review.reader, review.title, review.modified_at)
             with db:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from viewer import paths
 from viewer.errors import NewerVersionError, UnreadableError, ViewerError
 from viewer.model.review import REVIEW_VERSION, Review
 from viewer.store import atomic, schema
@@ -104,7 +105,7 @@ def read(path: Path) -> Review:
 
 
 def write(path: Path, review: Review) -> None:
-    """Write the review, whole or not at all; missing folders are made.
+    """Write the review, whole or not at all; only the program's own folder is made when missing.
 
     What is about to replace the old file is read back first: a file that can't be opened again
     never takes the place of one that can.
@@ -122,10 +123,11 @@ def write(path: Path, review: Review) -> None:
             f"{path.name} was not saved because it could not be opened again: {error.what}",
             "Undo the last change and save again. What was saved before is untouched.",
         ) from error
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise atomic.cannot_write(path, error) from error
+    if path.parent == paths.reviews_dir():  # a disk that was unplugged is not made up
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise atomic.cannot_write(path, error) from error
     atomic.write_bytes(path, data)
 
 
