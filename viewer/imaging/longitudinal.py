@@ -73,8 +73,10 @@ class PolarGrid:
         n = max(1, int(np.ceil(bin_px)))
         radius = (np.arange(self.radii) + (np.arange(n)[:, None, None] + 0.5) / n) * bin_px
         angle = 2 * np.pi * np.arange(self.angles)[:, None] / self.angles
-        x = np.rint(self.center_px[0] + radius * np.cos(angle)).astype(np.intp)
-        y = np.rint(self.center_px[1] + radius * np.sin(angle) / self.aspect).astype(np.intp)
+        # floor(v + 0.5), not rint: rounding halves to even would read every second pixel only
+        x = np.floor(self.center_px[0] + radius * np.cos(angle) + 0.5).astype(np.intp)
+        y = self.center_px[1] + radius * np.sin(angle) / self.aspect
+        y = np.floor(y + 0.5).astype(np.intp)
         out = (x < 0) | (y < 0) | (x >= self.columns) | (y >= self.rows)
         flat = np.where(out, 0, y * self.columns + x).reshape(n, -1)
         return flat, (out.reshape(n, -1) if out.any() else None)
