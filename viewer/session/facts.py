@@ -1,0 +1,227 @@
+"""Facts about the open case as people read them: figures with unit, ± and where they come from.
+
+What is not known reads "unknown"; nothing is filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.geometry.position_map import PositionMap, Unlinked
+from viewer.measure.calipers import measured
+from viewer.measure.quantity import Quantity
+from viewer.model.annotation import Measurement
+from viewer.model.calibration import UNCALIBRATED, Calibration
+from viewer.model.study import ImageSet, Pullback, PullbackMode
+from viewer.session.contents import image_title
+
+if TYPE_CHECKING:
+    from viewer.session.session import Session
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTitle:
+    """Whose case is open: a title, one line of detail, a chip or ""."""
+
+    title: str
+    detail: str
+    chip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """Whether both views follow each other, in words."""
+
+    linked: bool
+    text: str
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of "how it was measured": `tip` says more, `tone` is "" or "warn"."""
+
+    name: str
+    text: str
+    tip: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TieQuality:
+    """How good a tie is, in `unit`: ± between the landmarks, and the largest gap of frames."""
+
+    typical: float
+    worst: float
+    unit: str
+    landmarks: int
+    gap: tuple[int, int] | None
+
+
+def case_title(session: Session) -> CaseTitle:
+    """Whose case is open and what is in it."""
+    case = session.case
+    patient = case.patient
+    if patient is None:
+        return CaseTitle("No case open", "Add images, or drop files anywhere")
+    name = ", ".join(part.title() for part in patient.name.split("^")[:2] if part)
+    title = " · ".join(part for part in (name, patient.patient_id) if part)
+    count = len(case.image_sets)
+    date = next((item.study_date for item in case.image_sets if item.study_date), "")
+    held = f", {len(case.held)} held" if case.held else ""
+    parts = [case.title, _date(date), f"{count} series{held}"]
+    detail = " · ".join(part for part in parts if part and part != title)
+    return CaseTitle(title or case.title or "No patient ID", detail, "" if name else "No name")
+
+
+def _date(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else text
+
+
+def link_state(session: Session) -> LinkState:
+    """Whether IVUS and venogram follow each other, and if not, why not."""
+    position = session.position
+    if isinstance(position, Unlinked):
+        reason = f"{position.reason[0].lower()}{position.reason[1:]}" if position.reason else ""
+        if reason.startswith("no iVUS"):
+            reason = "no IVUS pullback"
+        return LinkState(False, f"Not linked: {reason}", position.hint)
+    if not session.linked:
+        return LinkState(False, "Link off", "Both views move alone; Ctrl L links them again")
+    return LinkState(True, "Linked: IVUS leads", position.explanation)
+
+
+def sigma_here(session: Session) -> str:
+    """± of the position at this frame and the largest one between the landmarks."""
+    position = session.position_map
+    if position is None:
+        return ""
+    frame = session.cursor.pullback_frame
+    if frame >= len(position):
+        return ""
+    worst, unit = _worst(position), position.unit
+    return f"± {_round(float(position.sigma[frame]), unit)} {unit} here · ± {worst} {unit} worst"
+
+
+def _worst(position: PositionMap) -> str:
+    solid = position.sigma[position.solid]
+    return _round(float((solid if solid.size else position.sigma).max()), position.unit)
+
+
+def _round(value: float, unit: str) -> str:
+    return f"{value:.1f}" if unit == "mm" else f"{value:.0f}"
+
+
+def tie_quality(session: Session) -> TieQuality | None:
+    """± of the shown pair; None while it is not linked."""
+    position = session.position_map
+    if position is None:
+        return None
+    solid = position.sigma[position.solid]
+    sigma = solid if solid.size else position.sigma
+    marks = session.vessel.landmarks
+    return TieQuality(
+        float(np.median(sigma)), float(sigma.max()), position.unit, len(marks), largest_gap(session)
+    )
+
+
+def largest_gap(session: Session) -> tuple[int, int] | None:
+    """The longest stretch of frames without a landmark, 0-based; None without a pullback."""
+    pullback = session.pullback
+    if pullback is None or pullback.frames < 3:
+        return None
+    frames = sorted({0, *(mark.frame for mark in session.vessel.landmarks), pullback.frames - 1})
+    return max(pairwise(frames), key=lambda gap: gap[1] - gap[0])
+
+
+# -- how it was measured ----------------------------------------------------------------------
+def scale_text(calibration: Calibration, digits: int = 3) -> str:
+    """A scale with its ± and source, e.g. "0.254 mm/px ± 3 % · manual"."""
+    if calibration.mm_per_px is None:
+        return f"{UNKNOWN}: lengths in px"
+    sure = f" ± {calibration.uncertainty:.0%}" if calibration.uncertainty else ""
+    return f"{calibration.mm_per_px:.{digits}f} mm/px{sure.replace('%', ' %')}"
+
+
+def how_measured(session: Session) -> tuple[Fact, ...]:
+    """Scales, position and frame times behind the figures that are shown."""
+    facts: list[Fact] = []
+    run, pullback = session.run, session.pullback
+    if pullback is not None:
+        facts.append(_scale_fact("IVUS scale", pullback))
+    if run is not None:
+        facts.append(_scale_fact("XA scale", run))
+    if run is not None and pullback is not None:
+        facts.append(_position_fact(session))
+    facts += [
+        _timing_fact(session, name, item)
+        for name, item in (("IVUS timing", pullback), ("XA timing", run))
+        if item is not None and item.frames > 1
+    ]
+    if pullback is not None:
+        facts.append(_pull_fact(session, pullback))
+    return tuple(facts)
+
+
+def _scale_fact(name: str, item: ImageSet) -> Fact:
+    scale = item.calibration
+    if not scale.known:
+        tip = "The file gives no scale in the patient. Lengths stay in pixels."
+        return Fact(name, f"{UNKNOWN} · lengths in px", tip, "warn")
+    detail = scale.source.value + (f", {scale.validity}" if scale.validity else "")
+    return Fact(
+        name, f"{scale_text(scale)} · {scale.source.value}", f"{detail} ({image_title(item)})"
+    )
+
+
+def _position_fact(session: Session) -> Fact:
+    position = session.position
+    if isinstance(position, Unlinked):
+        return Fact("Position", f"not linked: {position.reason}", position.hint, "warn")
+    count = len(session.vessel.landmarks)
+    sigma = float(np.median(position.sigma[position.solid] if position.solid.any()
+                            else position.sigma))  # fmt: skip
+    anchors = f"{count} anchor{'' if count == 1 else 's'}"
+    return Fact(
+        "Position",
+        f"± {_round(sigma, position.unit)} {position.unit} · {anchors}",
+        f"{position.explanation}\n± {position.uncertainty_source}",
+    )
+
+
+def _timing_fact(session: Session, name: str, item: ImageSet) -> Fact:
+    timing = session.timing(item)
+    if timing.rate_hz is None:
+        tip = "The file does not say when each frame was taken. Set the rate with Ctrl R."
+        return Fact(name, f"{UNKNOWN}", tip, "warn")
+    return Fact(name, f"{timing.rate_hz:.3g} fps · {timing.source}", timing.source)
+
+
+def _pull_fact(session: Session, pullback: Pullback) -> Fact:
+    words = {PullbackMode.UNKNOWN: UNKNOWN, PullbackMode.MANUAL: "by hand"}
+    mode = words.get(pullback.mode, pullback.mode.value)
+    own = session.vessel.current_tie().rate_mm_s
+    if own is not None:
+        return Fact("Pull", f"{mode} · {own:g} mm/s by reader", "The rate this reader gave")
+    rate = f" · {pullback.rate_mm_s:g} mm/s" if pullback.rate_mm_s else " · no rate in file"
+    return Fact("Pull", f"{mode}{rate}", "IVUS Acquisition and Pullback Rate of the file")
+
+
+# -- measurements -----------------------------------------------------------------------------
+def measurement_value(session: Session, measurement: Measurement) -> Quantity:
+    """A caliper's length or an ellipse's area; px where no scale holds."""
+    item = session.case.find(measurement.image_uid)
+    return measured(measurement, item.calibration if item is not None else UNCALIBRATED)
+
+
+def measurement_place(session: Session, measurement: Measurement) -> str:
+    """Where a measurement was made: image and 1-based frame."""
+    item = session.case.find(measurement.image_uid)
+    name = image_title(item) if item is not None else "image not open"
+    return f"{name} · frame {measurement.frame + 1}"
