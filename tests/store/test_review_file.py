@@ -475,6 +475,24 @@ def test_set_aside_keeps_the_endings_and_never_overwrites(tmp_path: Path) -> Non
     assert all(p.name.startswith("case.other-") and p.name.endswith(".caval.json") for p in kept)
 
 
+def test_only_old_leftovers_of_cut_writes_are_removed(tmp_path: Path) -> None:
+    def leave_part(name: str, age_s: float) -> Path:
+        path = tmp_path / name
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age_s,) * 2)
+        return path
+
+    old = leave_part(f".{NAME}.77-0a1b2c3d.part", 7200.0)
+    new = leave_part(f".{NAME}.78-0a1b2c3d.part", 60.0)
+    other = leave_part(".other.caval.json.77-0a1b2c3d.part", 7200.0)
+    letters = leave_part("letters.part", 7200.0)
+    atomic.remove_leftovers(tmp_path, NAME)
+    assert [p.exists() for p in (old, new, other, letters)] == [False, True, True, True]
+    atomic.remove_leftovers(tmp_path)
+    assert [p.exists() for p in (other, new, letters)] == [False, True, True]
+    atomic.remove_leftovers(tmp_path / "nowhere")
+
+
 # -- schema -------------------------------------------------------------------------------------
 def test_the_schema_in_the_resources_is_current() -> None:
     assert schema.SCHEMA_FILE.read_text(encoding="utf-8") == schema.schema_text(), (

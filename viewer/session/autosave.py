@@ -7,6 +7,7 @@ memory stays the truth meanwhile.
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import secrets
@@ -200,6 +201,7 @@ class Autosave:
             self._worker.start()
 
     def _work(self) -> None:
+        _attempt(lambda: atomic.remove_leftovers(self._path.parent, glob.escape(self._path.name)))
         while True:
             with self._wake:
                 while not (job := self._job()):

@@ -110,6 +110,7 @@ def recoveries(
         Told, in words for a person, about what could not be read.
     """
     found: list[tuple[float, Recovery]] = []
+    atomic.remove_leftovers(recovery_dir)
     for path in sorted(recovery_dir.glob(f"*{SUFFIX}")):
         try:
             written_at = path.stat().st_mtime

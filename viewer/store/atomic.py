@@ -91,6 +91,14 @@ def set_aside(path: Path, why: str) -> Path:
     return aside
 
 
+def remove_leftovers(folder: Path, name: str = "*", older_than_s: float = 3600.0) -> None:
+    """Remove temporary files of writes that a crash cut short; no write lasts an hour."""
+    for part in folder.glob(f".{name}.*-????????.part"):
+        with suppress(OSError):  # gone meanwhile, or not ours to remove
+            if time.time() - part.stat().st_mtime > older_than_s:
+                part.unlink()
+
+
 def flush_folder(folder: Path) -> None:
     """Make a rename or removal in `folder` last through a power cut, where the system can."""
     if os.name == "nt":
