@@ -1,0 +1,267 @@
+"""The synthetic cases by name, and writing them to a folder.
+
+A case is anatomy with exact truth, imaged twice by X-ray and once by IVUS. ``nivl`` is the
+built-in case of the program; the two others are small and quick, for tests.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from viewer.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from viewer.phantom.anatomy import Anatomy
+    from viewer.phantom.dicom_writing import Identity
+    from viewer.phantom.truth import PullbackMade, RunMade
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float, str], None]
+TRUTH_FILE = "truth.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInfo:
+    """A case as people choose it.
+
+    Attributes
+    ----------
+    text : str
+        What it shows.
+    """
+
+    name: str
+    title: str
+    phases: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCase:
+    """What was written: the DICOM files in acquisition order, and the truth beside them."""
+
+    files: tuple[Path, ...]
+    truth: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Sizes of a case's images.
+
+    Attributes
+    ----------
+    motor_mm_s : float or None
+        Speed of a motorised pullback; None for one by hand with `ivus_frames` frames.
+    """
+
+    xa_size: int
+    xa_frames: int
+    xa_rate_hz: float
+    mask_frames: int
+    ivus_size: int
+    ivus_frames: int
+    ivus_rate_hz: float
+    lines: tuple[int, int]
+    motor_mm_s: float | None = None
+
+
+_PHASES = ("Initial venogram", "Initial IVUS")
+_TEXT = (
+    "The right common iliac artery presses the left common iliac vein flat against the spine "
+    "(May-Thurner): 97 mm² over 27 mm, with contrast that thins over the narrowing, collaterals "
+    "and streaming in the cava. Two venograms and a pullback by hand from the cava to the left "
+    "common femoral vein. Synthetic: no patient exists."
+)
+
+CASES: dict[str, CaseInfo] = {
+    "nivl": CaseInfo("nivl", "Left iliac vein compression", _PHASES, _TEXT),
+    "nivl-motor": CaseInfo(
+        "nivl-motor",
+        "Left iliac vein compression, motorised pullback",
+        _PHASES,
+        "The same anatomy in smaller images, pulled by a motor at 5 mm/s.",
+    ),
+    "nivl-small": CaseInfo(
+        "nivl-small",
+        "Left iliac vein compression, few small frames",
+        _PHASES,
+        "The same anatomy in a few small frames, for quick tests.",
+    ),
+}
+
+_RECIPES = {
+    "nivl": Recipe(1024, 48, 7.5, 7, 512, 930, 30.0, (320, 256)),
+    "nivl-motor": Recipe(512, 16, 2.5, 2, 256, 0, 6.0, (200, 128), motor_mm_s=5.0),
+    "nivl-small": Recipe(256, 12, 1.875, 2, 128, 60, 2.0, (120, 64)),
+}
+
+_VIEWS = ((1, "run-1-ap.dcm", 0.0, "L iliac, AP", "101500"),
+          (2, "run-2-lao30.dcm", 30.0, "L iliac, LAO 30", "101730"))
+_PULLBACK_FILE = "pullback-1.dcm"
+FIELD_MM = 50.0
+SID_MM, SOD_MM, SPACING_AT_1024_MM = 1180.0, 810.0, 0.37
+
+
+def write_case(
+    name: str, out: Path, seed: int = 0, progress: Progress | None = None
+) -> WrittenCase:
+    """Write a synthetic case.
+
+    Parameters
+    ----------
+    name : str
+        A key of `CASES`.
+    out : Path
+        Folder, made when absent. Only the case's files are written into it; ``truth.json`` comes
+        last, so a folder with it holds a whole case.
+    seed : int
+        Same seed, same bytes.
+    progress : callable, optional
+        Told the share done, 0 to 1, and what is being made; called in the caller's thread.
+
+    Raises
+    ------
+    UnreadableError
+        The name is not known, or the folder can't be written to.
+    """
+    if name not in CASES:
+        raise UnreadableError(
+            f"{name}: there is no synthetic case of this name", f"choose from {', '.join(CASES)}"
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / TRUTH_FILE).unlink(missing_ok=True)
+        return _write(name, out, seed, progress or (lambda share, text: None))
+    except OSError as error:
+        reason = error.strerror or "it can't be written to"
+        raise UnreadableError(
+            f"{out}: the case could not be written ({reason})",
+            "choose another folder with room for about 120 MB",
+        ) from error
+
+
+def _write(name: str, out: Path, seed: int, progress: Progress) -> WrittenCase:
+    from viewer.phantom.anatomy import nivl_anatomy
+    from viewer.phantom.dicom_writing import Identity
+    from viewer.phantom.truth import case_truth
+
+    progress(0.0, "anatomy")
+    recipe, anatomy = _RECIPES[name], nivl_anatomy()
+    identity = Identity(f"{name} {seed}", f"DEMO-{name.upper()}-01", CASES[name].title)
+    runs = _write_runs(recipe, anatomy, identity, out, seed, progress)
+    pullback = _write_pullback(recipe, anatomy, identity, out, seed, progress)
+    head = {"case": name, "seed": seed, "title": CASES[name].title, "text": CASES[name].text}
+    progress(0.99, "truth")
+    truth = case_truth(head, anatomy, runs, [pullback])
+    (out / TRUTH_FILE).write_text(json.dumps(truth, separators=(",", ":")), encoding="utf-8")
+    progress(1.0, "done")
+    files = tuple(out / made.file for made in (*runs, pullback))
+    log.info("synthetic case %s, seed %d: %d files", name, seed, len(files))
+    return WrittenCase(files, out / TRUTH_FILE)
+
+
+def _write_runs(
+    recipe: Recipe, anatomy: Anatomy, identity: Identity, out: Path, seed: int, progress: Progress
+) -> list[RunMade]:
+    from viewer.phantom.bones import bone_dust
+    from viewer.phantom.carm import CArm
+    from viewer.phantom.dicom_writing import SeriesText, encode_lossless, run_dataset, write_frames
+    from viewer.phantom.truth import RunMade
+    from viewer.phantom.venogram import RunPlan, Venogram
+
+    size = recipe.xa_size
+    dust = bone_dust(seed, density=min(1.0, (size / 1024) ** 2 * 1.5))
+    plans = [
+        RunPlan(
+            CArm(SID_MM, SOD_MM, SPACING_AT_1024_MM * 1024 / size, size, degrees),
+            recipe.xa_frames,
+            recipe.xa_rate_hz,
+            recipe.mask_frames,
+        )
+        for _, _, degrees, _, _ in _VIEWS
+    ]
+    progress(0.08, "anatomy in two views")
+    venograms = list(_in_threads(lambda plan: Venogram(plan, anatomy, dust, seed), plans))
+    made = []
+    for k, ((number, file, _, text, time), venogram) in enumerate(
+        zip(_VIEWS, venograms, strict=True)
+    ):
+        frames = []
+        for index, data in enumerate(
+            _in_threads(lambda i, v=venogram: encode_lossless(v.frame(i)), range(recipe.xa_frames))
+        ):
+            frames.append(data)
+            progress(0.2 + 0.25 * (k + index / recipe.xa_frames), text)
+        header = run_dataset(
+            identity, SeriesText(number, text, "Initial venogram", time), venogram.plan
+        )
+        write_frames(out / file, header, frames)
+        made.append(
+            RunMade(
+                file,
+                str(header.SOPInstanceUID),
+                str(header.SeriesInstanceUID),
+                venogram.plan,
+                venogram.motion_px,
+                venogram.markers_mm,
+            )
+        )
+    return made
+
+
+def _write_pullback(
+    recipe: Recipe, anatomy: Anatomy, identity: Identity, out: Path, seed: int, progress: Progress
+) -> PullbackMade:
+    from viewer.phantom.dicom_writing import (
+        SeriesText,
+        encode_baseline,
+        pullback_dataset,
+        write_frames,
+    )
+    from viewer.phantom.echoes import PolarGrid
+    from viewer.phantom.ivus import Pullback, ScanPlan
+    from viewer.phantom.pull import hand_pull, motor_pull
+    from viewer.phantom.sections import sections_of
+    from viewer.phantom.truth import PullbackMade
+
+    length, rate = anatomy.path_length_mm, recipe.ivus_rate_hz
+    if recipe.motor_mm_s is None:
+        pull = hand_pull(length, recipe.ivus_frames, rate, seed)
+    else:
+        pull = motor_pull(length, recipe.motor_mm_s, rate, wait_frames=8)
+    scan = ScanPlan(
+        recipe.ivus_size,
+        round(0.1 * 512 / recipe.ivus_size, 6),
+        FIELD_MM,
+        PolarGrid(*recipe.lines, FIELD_MM / 2),
+    )
+    sections = sections_of(anatomy, pull, seed)
+    maker = Pullback(scan, pull, sections, seed)
+    frames = []
+    for data in _in_threads(lambda i: encode_baseline(maker.frame(i)), range(pull.frames)):
+        frames.append(data)
+        if len(frames) % 20 == 0:
+            progress(0.7 + 0.28 * len(frames) / pull.frames, "pullback")
+    text = SeriesText(3, "L iliac pullback 1", "Initial IVUS", "102200")
+    header = pullback_dataset(identity, text, scan, pull)
+    write_frames(out / _PULLBACK_FILE, header, frames)
+    uids = str(header.SOPInstanceUID), str(header.SeriesInstanceUID)
+    return PullbackMade(_PULLBACK_FILE, *uids, scan, pull, sections)
+
+
+def _in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Results of `work` in the order of `items`, on as many threads as there are cores."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        yield from pool.map(work, items)
