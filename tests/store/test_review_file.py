@@ -535,11 +535,11 @@ def test_a_long_review_is_written_and_read_quickly() -> None:
     review_file.load(review_file.dump(review), NAME)  # pydantic is imported here
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         data = review_file.dump(review)
-        middle = time.perf_counter()
+        middle = time.process_time()
         assert review_file.load(data, NAME) == review
-        times.append((middle - start, time.perf_counter() - middle))
+        times.append((middle - start, time.process_time() - middle))
     assert min(t[0] for t in times) <= 0.05
     assert min(t[1] for t in times) <= 0.05
 
