@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from viewer.errors import UnreadableError
 from viewer.model.study import FrameSpan, ImageSet, Patient, Role
 from viewer.session.background import BackgroundJob
-from viewer.session.decode_plan import NEAR_STEPS, DecodePlan, Delivered
+from viewer.session.decode_plan import NEAR_STEPS, DecodePlan, Delivered, Task
 from viewer.session.frame_cache import MAX_DEFAULT_BUDGET, ON_SCREEN, FrameCache
 from viewer.session.frame_loader import FrameLoader, default_budget_bytes
 from viewer.session.look_ahead import travel_within
@@ -550,6 +550,21 @@ def _job(plan: DecodePlan, images: ImageSet, order: list[int]):
     return plan.jobs["job"]
 
 
+def test_background_frame_pushes_nothing_out_though_a_view_is_on_its_set():
+    plan = DecodePlan(FrameCache(2 * FRAME_BYTES), workers=2)
+    images = image_set()
+    kept = plan.hold(image_set("kept"))
+    plan.travel("ivus", images, 0, 99, 1, 1)
+    for index in (0, 1):
+        plan.cache.put("kept", index, picture(index), ON_SCREEN)
+    job = _job(plan, images, [40])
+    task = Task(plan.hold(images), 40, job=job)
+    plan.settle(task, picture(40))
+    assert plan.cache.mask("kept")[:2].all()
+    assert not plan.cache.mask("1.2").any()
+    assert not kept.busy
+
+
 def test_one_worker_stays_free_of_look_ahead():
     plan = DecodePlan(FrameCache(10**6), workers=2)
     images = image_set()
@@ -579,7 +594,7 @@ def test_second_worker_does_not_wait_for_a_file_being_opened():
 
 def test_travel_orders_frames():
     forwards = travel_within("u", 10, 2, 6, 1, 1).distances(5)
-    assert np.argsort(forwards)[:5].tolist() == [5, 6, 2, 3, 4]
+    assert forwards[2:7].tolist() == [2, 3, 4, 0, 1]
     assert np.isinf(forwards[[0, 1, 7, 8, 9]]).all()
     standing = travel_within("u", 10, 0, 9, 0, 1).distances(4)
     assert np.argsort(standing)[:5].tolist() == [4, 5, 3, 6, 2]
@@ -611,6 +626,19 @@ def test_outsiders_leave_before_loop_frames_and_by_age():
     assert not cache.put("run", 7 + 1, picture(8), float("inf"))
     assert cache.put("run", 1, picture(1), 1)
     assert np.flatnonzero(cache.mask("run")).tolist() == [1, 5, 6]
+
+
+def test_two_views_equally_far_do_not_push_one_another_out():
+    cache = FrameCache(2 * FRAME_BYTES)
+    for uid in ("a", "b"):
+        cache.open_shelf(uid, 10)
+        cache.set_need(uid, travel_within(uid, 10, 0, 9, 1, 1).distances(0))
+    assert cache.put("a", 0, picture(0), 0)
+    assert cache.put("a", 3, picture(3), 3)
+    assert not cache.put("b", 3, picture(3), 3)
+    assert not cache.would_take("b", 3)
+    assert cache.put("b", 2, picture(2), 2)
+    assert np.flatnonzero(cache.mask("a")).tolist() == [0]
 
 
 @settings(max_examples=60, deadline=None)

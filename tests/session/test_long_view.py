@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError
 from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce
 from viewer.model.calibration import Calibration, CalibrationSource
@@ -254,3 +255,25 @@ def test_grid_is_around_the_region_the_header_names():
     assert polar_grid_for(replace(pullback(), calibration=sliver)) == whole
     tall = replace(pullback(), pixels=PixelFormat(aspect=2.0))
     assert polar_grid_for(tall).aspect == 2.0
+
+
+def test_real_pullback(shared_data):
+    """Colour JPEG, 100 frames of 500 x 500: every frame in, neighbours alike."""
+    path = shared_data / "ivus" / "ivus_large_vessel_100f.dcm"
+    images = replace(pullback(), spans=(FrameSpan(path, 0, 100, "1.3"),), rows=500, columns=500)
+    inbox: queue.Queue[Callable[[], None]] = queue.Queue()
+    loader = FrameLoader(open_frames, inbox.put, 0)
+    view = LongView(loader, images)
+    ends: list[UnreadableError | None] = []
+    view.start(finished=ends.append)
+    while not ends:
+        inbox.get(timeout=PATIENCE_S)()
+    loader.close()
+    assert ends == [None]
+    assert view.done.all()
+    image = view.image(270.0, np.arange(100))
+    assert image.shape == (192, 100)
+    assert image.std() > 10
+    jumps = np.abs(np.diff(image.astype(float), axis=1)).mean()
+    shuffled = image[:, np.random.default_rng(0).permutation(100)].astype(float)
+    assert jumps < 0.9 * np.abs(np.diff(shuffled, axis=1)).mean()
