@@ -162,10 +162,15 @@ class PositionMap:
         high, low = self.to_px(self.arc + self.sigma), self.to_px(self.arc - self.sigma)
         return np.asarray((high - low) / 2)
 
+    @property
+    def centerline_span(self) -> tuple[float, float]:
+        """Arc length at the first and the last point of the centerline, in `unit`."""
+        return float(self._scale.arc[0]), float(self._scale.arc[-1])
+
     @cached_property
     def overhang(self) -> Values:
         """How far each frame lies beyond the nearer end of the centerline, in `unit`."""
-        low, high = self._scale.arc[0], self._scale.arc[-1]
+        low, high = self.centerline_span
         return np.asarray(np.maximum(np.maximum(low - self.arc, self.arc - high), 0.0))
 
     @cached_property

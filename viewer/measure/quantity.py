@@ -1,0 +1,43 @@
+"""A measured number with its unit, its uncertainty and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What was measured.
+
+    Attributes
+    ----------
+    value : float
+    unit : str
+        mm, mm² , px, px² or frames; never mm without a scale.
+    sigma : float or None
+        One standard deviation, same unit; None when it can't be told.
+    source : str
+        What value and ± rest on, for people.
+    """
+
+    value: float
+    unit: str
+    sigma: float | None = None
+    source: str = ""
+
+    @property
+    def text(self) -> str:
+        """As written beside a mark: ``27 ± 3 mm``, ``8.4 mm``, ``41 px``, ``120 frames``."""
+        if self.unit == "frames":
+            return f"{self.value:.0f} frame{'' if round(self.value) == 1 else 's'}"
+        digits = 0 if self.unit.startswith("px") else _digits(self.value, self.sigma)
+        if self.sigma is None or self.unit.startswith("px"):
+            return f"{self.value:.{digits}f} {self.unit}"
+        return f"{self.value:.{digits}f} ± {self.sigma:.{digits}f} {self.unit}"
+
+
+def _digits(value: float, sigma: float | None) -> int:
+    """One decimal where the ± deserves it, none where it would pretend."""
+    if sigma is None:
+        return 1 if abs(value) < 100 else 0
+    return 1 if sigma < 2 and abs(value) < 1000 else 0

@@ -1,0 +1,165 @@
+"""A review as CSV tables: every number with its unit, its source and its uncertainty.
+
+The caller measures and hands over rows; this module only writes. RFC 4180: comma, CRLF, quotes
+where needed, UTF-8. The first line of every table says that it is not for diagnostic use; read
+it with ``comment="#"``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+NOTICE = "# Caval · Not for diagnostic use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRow:
+    """A segment. Frames are 1-based, as on screen and in DICOM; None is an empty cell.
+
+    `length_value` is in `length_unit` (mm, px or frames); `start_mm` and `end_mm` are positions
+    along the vein from `position_zero`.
+    """
+
+    name: str
+    kind: str
+    vein: str
+    side: str
+    drawn_on: str
+    first_frame_1based: int | None
+    last_frame_1based: int | None
+    start_mm: float | None
+    end_mm: float | None
+    position_zero: str
+    length_value: float | None
+    length_unit: str
+    length_sigma: float | None
+    length_source: str
+    pull_length_mm: float | None = None
+    pull_length_sigma_mm: float | None = None
+    place_extrapolated: bool | None = None
+    cause: str = ""
+    clot_age: str = ""
+    clot_age_scheme: str = ""
+    clot_age_basis: str = ""
+    occlusion: str = ""
+    stent_product: str = ""
+    stent_nominal_diameter_mm: float | None = None
+    stent_nominal_length_mm: float | None = None
+    confidence: str = ""
+    note: str = ""
+    segment_id: str = ""
+    image_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandmarkRow:
+    """A landmark, and how far it lies from where the others put it."""
+
+    name: str
+    frame_1based: int
+    x_px: float
+    y_px: float
+    position_mm: float | None
+    position_px: float | None
+    left_out_error_mm: float | None
+    left_out_error_px: float | None
+    expected_sigma_mm: float | None
+    source: str
+    run_uid: str = ""
+    pullback_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementRow:
+    """A caliper's length or an ellipse's area, in `unit`."""
+
+    kind: str
+    image: str
+    frame_1based: int
+    value: float
+    unit: str
+    sigma: float | None
+    source: str
+    measurement_id: str = ""
+    image_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRow:
+    """Where one frame of a pullback lies on the run."""
+
+    frame_1based: int
+    time_s: float | None
+    position_mm: float | None
+    position_sigma_mm: float | None
+    position_px: float
+    position_sigma_px: float
+    x_px: float
+    y_px: float
+    extrapolated: bool
+    beyond_centerline: bool
+    vein: str
+    source: str
+    uncertainty_source: str
+
+
+Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow
+
+TABLES: dict[str, type[SegmentRow] | type[LandmarkRow] | type[MeasurementRow] | type[PositionRow]]
+TABLES = {
+    "segments.csv": SegmentRow,
+    "landmarks.csv": LandmarkRow,
+    "measurements.csv": MeasurementRow,
+    "positions.csv": PositionRow,
+}
+"""The tables of a review: file name and what a row of it is."""
+
+DECIMALS = 4
+
+
+def table_text(name: str, rows: Sequence[Row]) -> str:
+    """One table as CSV text; without rows its header alone.
+
+    Raises
+    ------
+    KeyError
+        `name` is none of `TABLES`.
+    TypeError
+        A row belongs to another table.
+    """
+    kind = TABLES[name]
+    columns = [field.name for field in fields(kind)]
+    text = io.StringIO()
+    text.write(f"{NOTICE}\r\n")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        if not isinstance(row, kind):
+            raise TypeError(f"a {type(row).__name__} is no row of {name}")
+        writer.writerow([_cell(getattr(row, column)) for column in columns])
+    return text.getvalue()
+
+
+def table_bytes(name: str, rows: Sequence[Row]) -> bytes:
+    """One table as the bytes of its file: UTF-8, no byte order mark."""
+    return table_text(name, rows).encode("utf-8")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a table holds numbers or nothing")
+        shortest = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+        return "0" if shortest == "-0" else shortest
+    text = str(value)
+    # A spreadsheet would run these as formulas; the quote keeps a name a name.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
