@@ -1,0 +1,221 @@
+"""``caval sync``: position of every pullback frame along the vein."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.cli import EXIT_DONE, EXIT_USAGE, complain, existing_path, print_json
+from viewer.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from viewer.cli.sync_files import CenterlineFile
+    from viewer.geometry.position_map import PositionMap
+    from viewer.model.study import ImageSet, Pullback
+
+MODES = ("auto", "constant", "landmarks", "profile", "tracked")
+NOT_YET = ("profile", "tracked")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``caval sync`` takes."""
+    parser.add_argument("run", metavar="RUN", type=existing_path, help="DICOM file of the venogram")
+    parser.add_argument(
+        "pullback", metavar="PULLBACK", type=existing_path, help="DICOM file of the IVUS pullback"
+    )
+    parser.add_argument(
+        "--centerline",
+        required=True,
+        metavar="FILE",
+        type=existing_path,
+        help="JSON of the vein's course on the run, as caval centerline writes it",
+    )
+    parser.add_argument(
+        "--landmarks",
+        metavar="FILE",
+        type=existing_path,
+        help='JSON: [{"name", "frame", "x", "y"}, …], frames counted from 0',
+    )
+    parser.add_argument(
+        "--mode",
+        choices=MODES,
+        default="auto",
+        help="auto: constant when the rate is known, else landmarks (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rate", metavar="MM_S", type=_rate, help="pullback rate in mm/s, in place of the header's"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Place every frame and print where it lies."""
+    if args.mode in NOT_YET:
+        complain(f"mode {args.mode} is not available yet; use auto, constant or landmarks")
+        return EXIT_USAGE
+    from viewer.cli.sync_files import read_centerline
+
+    line = read_centerline(args.centerline)
+    venogram, notes = _image_set(args.run)
+    pullback, more = _pullback(args.pullback)
+    warnings = [*notes, *more, *line.warnings, *_scale_warnings(line, venogram)]
+    position = _position(args, line, venogram, pullback)
+    warnings += position.problems
+    if args.json:
+        print_json(_answer(position, warnings))
+        return EXIT_DONE
+    for warning in warnings:
+        complain(f"warning: {warning}")
+    _print_table(position)
+    return EXIT_DONE
+
+
+def _position(
+    args: argparse.Namespace, line: CenterlineFile, venogram: ImageSet, pullback: Pullback
+) -> PositionMap:
+    from viewer.cli.sync_files import read_landmarks
+    from viewer.geometry.position_map import Unlinked, position_map
+    from viewer.model.coregistration import Coregistration, SyncMode
+
+    marks = read_landmarks(args.landmarks, pullback.frames) if args.landmarks else ()
+    tie = Coregistration(
+        id="sync",
+        run_uid=venogram.uid,
+        pullback_uid=pullback.uid,
+        centerline_id="",
+        landmarks=marks,
+        mode=SyncMode(args.mode),
+        rate_mm_s=args.rate,
+    )
+    scale = venogram.calibration
+    answer = position_map(
+        line.polyline,
+        line.mm_per_px if line.mm_per_px is not None else scale.mm_per_px,
+        line.uncertainty if line.uncertainty is not None else scale.uncertainty,
+        pullback,
+        pullback.timing.times_s,
+        tie,
+        line.arc_mm,
+    )
+    if isinstance(answer, Unlinked):
+        path = args.landmarks if answer.landmark_ids else args.pullback
+        raise UnreadableError(f"{path}: {answer.reason}", answer.hint)
+    return answer
+
+
+def _image_set(path: Path) -> tuple[ImageSet, list[str]]:
+    """The image set of a file, with the most frames when it holds several."""
+    from viewer.dicom.index import index
+
+    found = index([path])
+    if not found.image_sets:
+        reason = found.skipped[0].reason if found.skipped else "no images in it"
+        raise UnreadableError(f"{path}: {reason}", "give a DICOM file with image frames")
+    best = max(found.image_sets, key=lambda item: item.frames)
+    notes = [f"{path.name}: {text}" for text in best.warnings]
+    if len(found.image_sets) > 1:
+        notes.append(f"{path.name} holds {len(found.image_sets)} image sets; the longest is used")
+    return best, notes
+
+
+def _pullback(path: Path) -> tuple[Pullback, list[str]]:
+    """The pullback of a file; a multi-frame that was not filed as one is taken for it."""
+    from dataclasses import fields
+
+    from viewer.model.study import ImageSet, Pullback
+
+    item, notes = _image_set(path)
+    if isinstance(item, Pullback):
+        return item, notes
+    if item.frames < 2:
+        raise UnreadableError(f"{path}: a single image, no pullback", "give the IVUS pullback")
+    notes.append(f"{path.name} is filed as {item.role.value}; it is taken for a pullback")
+    return Pullback(**{f.name: getattr(item, f.name) for f in fields(ImageSet)}), notes
+
+
+def _scale_warnings(line: CenterlineFile, venogram: ImageSet) -> list[str]:
+    warnings = []
+    if line.run and line.run[:1].isdigit() and line.run not in (venogram.uid, venogram.series_uid):
+        warnings.append("the centerline names another run than RUN")
+    if line.arc_mm is None and line.mm_per_px is None and not venogram.calibration.known:
+        warnings.append("no mm scale on the run or the centerline; lengths are in px")
+    return warnings
+
+
+def _answer(position: PositionMap, warnings: list[str]) -> dict[str, object]:
+    mm = position.unit == "mm"
+    low, high = position.centerline_span
+    arc, arc_px = position.arc.clip(low, high), position.to_px(position.arc.clip(low, high))
+    columns = zip(
+        arc.round(4).tolist(),
+        arc_px.round(4).tolist(),
+        position.points_px.round(4).tolist(),
+        position.sigma.round(4).tolist(),
+        position.sigma_px.round(4).tolist(),
+        position.solid.tolist(),
+        position.overhang.round(4).tolist(),
+        strict=True,
+    )
+    frames = [
+        {
+            "frame": frame,
+            "arc_mm": along if mm else None,
+            "x": x,
+            "y": y,
+            "sigma_mm": sigma if mm else None,
+            "arc_px": along_px,
+            "sigma_px": sigma_px,
+            "extrapolated": not solid,
+            f"overhang_{position.unit}": beyond,
+        }
+        for frame, (along, along_px, (x, y), sigma, sigma_px, solid, beyond) in enumerate(columns)
+    ]
+    residuals = []
+    for left in position.residuals:
+        value = None if left.value is None else round(left.value, 4)
+        entry: dict[str, object] = {"landmark": left.name, "mm": value if mm else None}
+        residuals.append(entry if mm else entry | {"px": value})
+    return {
+        "mode": position.mode,
+        "unit": position.unit,
+        "frames": frames,
+        "residuals": residuals,
+        "explanation": position.explanation,
+        "uncertainty_source": position.uncertainty_source,
+        "warnings": warnings,
+    }
+
+
+def _print_table(position: PositionMap) -> None:
+    unit = position.unit
+    print(f"# {position.explanation}")
+    print(f"# {position.uncertainty_source}")
+    for left in position.residuals:
+        told = "an end" if left.value is None else f"{left.value:+.1f} {unit} from the others"
+        print(f"# landmark {left.name}: {told}")
+    print(f"frame\tarc_{unit}\tsigma_{unit}\tx\ty\textrapolated")
+    low, high = position.centerline_span
+    rows = zip(
+        position.arc.clip(low, high),
+        position.sigma,
+        position.points_px,
+        position.solid,
+        strict=True,
+    )
+    lines = (
+        f"{frame}\t{arc:.2f}\t{sigma:.2f}\t{x:.2f}\t{y:.2f}\t{'' if solid else 'yes'}"
+        for frame, (arc, sigma, (x, y), solid) in enumerate(rows)
+    )
+    print("\n".join(lines))
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate in mm/s above zero")
+    return rate
