@@ -68,6 +68,18 @@ PLANTS: dict[str, list[tuple[str, str, str]]] = {
     "events": [
         ("store.planted_event", "import psygnal", "viewer.store.planted_event -> psygnal"),
     ],
+    "panes": [
+        (
+            "qt.venogram_view",
+            "def late():\n    import viewer.qt.ivus_view",
+            "viewer.qt.venogram_view -> viewer.qt.ivus_view",
+        ),
+        (
+            "qt.ivus_view",
+            "import viewer.qt.status_bar",
+            "viewer.qt.ivus_view -> viewer.qt.status_bar",
+        ),
+    ],
 }
 
 # Packages a contract may name before the issue that brings them in.
@@ -160,3 +172,13 @@ def test_contracts_name_packages_that_exist() -> None:
     }
     known = set(packages_distributions()) | NOT_YET_INSTALLED
     assert named - known == set()
+
+
+def test_every_pane_is_held_apart() -> None:
+    """A module of the window named like a pane is one, unless it is a part that panes share."""
+    parts = {"cine_bar", "frame_view"}
+    ends = ("_bar", "_panel", "_rail", "_strip", "_view", "inspector")
+    window = {path.stem for path in (PROJECT / "viewer" / "qt").rglob("*.py")}
+    panes = {name for name in window - parts if name.endswith(ends)}
+    held = next(c["modules"] for c in contracts() if c["id"] == "panes")
+    assert panes <= {module.rpartition(".")[2] for module in held}
