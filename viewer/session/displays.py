@@ -69,6 +69,25 @@ class Displays:
             self._automatic[item.uid] = auto_window(item.pixels, pixels)
         return apply_display(pixels, self._lut(item, pixels.dtype, state))
 
+    def grey_maker(
+        self, item: ImageSet
+    ) -> Callable[[NDArray[np.generic]], Callable[[NDArray[np.generic]], NDArray[np.uint8]] | None]:
+        """What turns frames of an image set to 8-bit grey off the main thread.
+
+        The returned function takes a first frame and gives a function stored values -> uint8, or
+        None for frames that are 8-bit already or colour.
+        """
+
+        def make(
+            first: NDArray[np.generic],
+        ) -> Callable[[NDArray[np.generic]], NDArray[np.uint8]] | None:
+            if first.ndim == 3 or (first.dtype == np.uint8 and not item.pixels.windows):
+                return None
+            lut = display_lut(item.pixels, first.dtype, auto_window(item.pixels, first))
+            return lambda frame: apply_display(frame, lut)
+
+        return make
+
     def _lut(
         self, item: ImageSet, dtype: np.dtype[np.generic], state: Display
     ) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from viewer.measure.extents import Stretch
 from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import (
     SEGMENT_TYPES,
@@ -15,6 +16,7 @@ from viewer.model.annotation import (
     SegmentKind,
 )
 from viewer.model.vessel import PointPx
+from viewer.session import stretches
 from viewer.session.identity import new_id
 from viewer.session.state import Selection
 
@@ -32,46 +34,37 @@ class SegmentEdits:
         self._drawn = ""
 
     # -- where it lies ------------------------------------------------------------------------
+    def stretch(self, segment: AnySegment) -> Stretch | None:
+        """Where a segment lies on the shown views and how long it is."""
+        return stretches.stretch_of(self._session, segment)
+
     def frames_of(self, segment: AnySegment) -> tuple[int, int] | None:
         """First and last frame on the shown pullback; None when it can't be told."""
-        session, extent = self._session, segment.extent
+        extent = segment.extent
         if isinstance(extent, FrameExtent):
-            shown = extent.pullback_uid == session.cursor.pullback_uid
+            shown = extent.pullback_uid == self._session.cursor.pullback_uid
             return (extent.first, extent.last) if shown else None
-        arcs = self.arcs_of(segment)
-        position = session.position_map
-        if arcs is None or position is None:
-            return None
-        ends = [position.frame_at(arc, near=session.cursor.pullback_frame) for arc in arcs]
-        return min(ends), max(ends)
+        stretch = self.stretch(segment)
+        return stretch.frames if stretch is not None else None
 
     def arcs_of(self, segment: AnySegment) -> tuple[float, float] | None:
         """Start and end on the shown run's centerline, arc length px; None when untold."""
-        session, extent = self._session, segment.extent
-        if isinstance(extent, CenterlineExtent):
-            line = session.current_polyline
-            if line is None or extent.run_uid != session.cursor.run_uid:
-                return None
-            start, end = (
-                float(line.project(point)[0]) for point in (extent.start_px, extent.end_px)
-            )
-            return min(start, end), max(start, end)
-        position = session.position_map
-        if position is None or extent.pullback_uid != session.cursor.pullback_uid:
+        extent = segment.extent
+        cursor = self._session.cursor
+        if isinstance(extent, CenterlineExtent) and extent.run_uid != cursor.run_uid:
             return None
-        last = min(extent.last, len(position.arc_px) - 1)
-        if extent.first > last:
-            return None
-        a, b = float(position.arc_px[extent.first]), float(position.arc_px[last])
-        return min(a, b), max(a, b)
+        stretch = self.stretch(segment)
+        return stretch.arc_px if stretch is not None else None
 
     def is_solid(self, segment: AnySegment) -> bool:
         """Whether its place on the other view lies between landmarks, not beyond them."""
-        position, frames = self._session.position_map, self.frames_of(segment)
-        if position is None or frames is None:
-            return False
-        last = len(position.solid) - 1
-        return bool(position.solid[min(frames[0], last)] and position.solid[min(frames[1], last)])
+        stretch = self.stretch(segment)
+        return stretch is not None and stretch.solid
+
+    def length_text(self, segment: AnySegment) -> str:
+        """Its length with unit and ±, e.g. "27 ± 3 mm"; frames when the views aren't tied."""
+        stretch = self.stretch(segment)
+        return stretch.length.text if stretch is not None else "not on these images"
 
     # -- drawing ------------------------------------------------------------------------------
     def draw_frames(self, kind: SegmentKind, first: int, last: int) -> None:

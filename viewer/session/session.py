@@ -19,14 +19,17 @@ from psygnal import Signal
 from viewer import __version__
 from viewer.geometry.polyline import Polyline, spline_through
 from viewer.geometry.position_map import PositionMap, Unlinked, position_map
+from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import AnySegment, FrameExtent
-from viewer.model.case import Case
-from viewer.model.review import ImageReference, RateOverride, Review
+from viewer.model.case import Case, Phase
+from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
 from viewer.model.study import FrameTiming, ImageSet, Pullback, Run, Skipped, Window
 from viewer.model.vessel import Centerline
 from viewer.session.displays import Displays
 from viewer.session.history import Entry, History
 from viewer.session.measure_edits import MeasureEdits
+from viewer.session.phases import guess_phases
+from viewer.session.placing import Placing
 from viewer.session.segment_edits import SegmentEdits
 from viewer.session.state import (
     AxisKind,
@@ -92,6 +95,7 @@ class Session:
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
+        self.placing = Placing(self)
         self._gesture: tuple[str, Review, Cursor] | None = None
         self._polylines: dict[tuple[tuple[float, float], ...], Polyline | None] = {}
         self._map_key: tuple[object, ...] = ()
@@ -183,6 +187,25 @@ class Session:
             pullback = next((p for p in pulls if p.uid in tied), pulls[0])
             now = replace(now, pullback_uid=pullback.uid, pullback_frame=0)
         return now
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        """Phase of every image set: the reader's word, else a guess from times and words."""
+        guessed = guess_phases(self.case)
+        return {uid: self.phase_of(uid, guess) or guess for uid, guess in guessed.items()}
+
+    def phase_of(self, uid: str, guess: Phase | None = None) -> Phase | None:
+        """The phase of one image set."""
+        said = self.review.phase_of(uid)
+        if said is not None:
+            return said.phase
+        return guess or guess_phases(self.case).get(uid)
+
+    def set_phase(self, uid: str, phase: Phase) -> None:
+        """Say which phase an image set belongs to."""
+        if self.phase_of(uid) is not phase:
+            review = self.review.with_phase(PhaseOf(uid, phase))
+            self.edit("Change phase", review, f"Moved to {phase.value}")
 
     # -- the cursor ---------------------------------------------------------------------------
     def show(self, uid: str) -> None:
@@ -357,6 +380,15 @@ class Session:
         """The position map when both views are tied together and linked."""
         position = self.position
         return position if isinstance(position, PositionMap) else None
+
+    @property
+    def side(self) -> Side:
+        """The side of the body the shown images are of, as far as the headers tell."""
+        return self.placing.side_from_text()
+
+    def vein_at(self, arc_px: float) -> VeinSegment:
+        """The vein at a place on the shown centerline."""
+        return self.placing.vein_at(arc_px)
 
     def timing(self, item: ImageSet) -> FrameTiming:
         """Frame times of an image set: the reader's override, else the header's."""

@@ -1,0 +1,216 @@
+"""The bar under a pane: play, step, rate, scrubber with what is loaded and what is marked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from viewer.qt import theme, tokens
+from viewer.qt.icons import icon
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+GRIP_PX = 7.0
+
+
+class Scrubber(QWidget):
+    """A slider over frames; drags go to `moved`, with Shift or an armed tool to `stretched`."""
+
+    moved = Signal(int)
+    stretch_begun = Signal(int)
+    stretched = Signal(int)
+    stretch_ended = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setMinimumSize(60, 28)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
+        self._frames = 0
+        self._frame = 0
+        self._cached: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._marks: tuple[tuple[int, int, str], ...] = ()
+        self._points: tuple[int, ...] = ()
+        self.draws_segments = False
+        self._stretching = False
+
+    def set_frames(self, frames: int) -> None:
+        """How many frames there are."""
+        self._frames = frames
+        self.update()
+
+    def set_frame(self, frame: int) -> None:
+        """The 0-based frame that is shown."""
+        if frame != self._frame:
+            self._frame = frame
+            self.update()
+
+    def set_cached(self, cached: NDArray[np.bool_]) -> None:
+        """Which frames are decoded, bool (frames,)."""
+        self._cached = cached
+        self.update()
+
+    def set_marks(
+        self, stretches: tuple[tuple[int, int, str], ...], points: tuple[int, ...]
+    ) -> None:
+        """Stretches (first, last, colour) and key frames drawn on the groove."""
+        if (stretches, points) != (self._marks, self._points):
+            self._marks, self._points = stretches, points
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as there is room."""
+        return QSize(240, 28)
+
+    def _x_of(self, frame: float) -> float:
+        room = self.width() - 2 * GRIP_PX
+        return GRIP_PX + room * frame / max(1, self._frames - 1)
+
+    def _frame_at(self, x: float) -> int:
+        room = max(1.0, self.width() - 2 * GRIP_PX)
+        frame = round((x - GRIP_PX) / room * (self._frames - 1))
+        return max(0, min(frame, self._frames - 1))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Groove, loaded ranges, marks, grip."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        groove = QRectF(GRIP_PX, middle - 2, self.width() - 2 * GRIP_PX, 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.LINE2))
+        painter.drawRoundedRect(groove, 2, 2)
+        if not self._frames:
+            return
+        painter.setBrush(QColor(tokens.FILL))
+        for first, last in _stretches(self._cached):
+            left, right = self._x_of(first), self._x_of(last)
+            painter.drawRect(QRectF(left, middle - 2, max(1.0, right - left), 4))
+        for first, last, color in self._marks:
+            painter.setBrush(QColor(color))
+            left, right = self._x_of(first), self._x_of(last)
+            painter.drawRect(QRectF(left, middle + 4, max(2.0, right - left), 3))
+        painter.setBrush(QColor(tokens.WARN))
+        for point in self._points:
+            painter.drawEllipse(QPointF(self._x_of(point), middle - 7), 2.2, 2.2)
+        painter.setBrush(QColor(tokens.POSITION))
+        painter.drawEllipse(QPointF(self._x_of(self._frame), middle), 6, 6)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go there, or start marking a stretch."""
+        if event.button() != Qt.MouseButton.LeftButton or not self._frames:
+            return
+        frame = self._frame_at(event.position().x())
+        if self.draws_segments:
+            self._stretching = True
+            self.stretch_begun.emit(frame)
+        else:
+            self.moved.emit(frame)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub, or stretch."""
+        if not event.buttons() & Qt.MouseButton.LeftButton or not self._frames:
+            return
+        frame = self._frame_at(event.position().x())
+        (self.stretched if self._stretching else self.moved).emit(frame)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End marking a stretch."""
+        if self._stretching:
+            self._stretching = False
+            self.stretch_ended.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave keys to the pane's actions."""
+        event.ignore()
+
+
+def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index of each run of True."""
+    if not mask.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+class CineBar(QWidget):
+    """Play, step, rate and scrubber of one pane."""
+
+    play_asked = Signal()
+    step_asked = Signal(int)
+    ends_asked = Signal(bool)
+    speed_asked = Signal(float)
+    rate_asked = Signal()
+
+    def __init__(self, what: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(40)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 12, 4)
+        row.setSpacing(4)
+        self._back = self._button("ph.skip-back", f"Step back, {what}", lambda: self._step(-1))
+        self.play = self._button("ph.play", f"Play or pause, {what}", self.play_asked.emit)
+        self._on = self._button("ph.skip-forward", f"Step on, {what}", lambda: self._step(1))
+        self.rate = QToolButton(self)
+        self.rate.setAccessibleName(f"Speed, {what}")
+        self.rate.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.rate.setToolTip("Playing speed; the rate that is shown is the rate that is played")
+        self.rate.setMinimumHeight(28)
+        self.rate.setMenu(self._speed_menu())
+        self.scrubber = Scrubber(f"Frame, {what}", self)
+        self.place = QLabel(self)
+        self.place.setFont(theme.font(12, 400))
+        self.place.setTextFormat(Qt.TextFormat.RichText)
+        for widget in (self._back, self.play, self._on, self.rate):
+            row.addWidget(widget)
+        row.addSpacing(6)
+        row.addWidget(self.scrubber, 1)
+        row.addSpacing(6)
+        row.addWidget(self.place)
+        self.set_playing(False)
+
+    def _button(self, glyph: str, name: str, act: object) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(icon(glyph, tokens.TEXT_HI, 16))
+        button.setFixedSize(30, 30)
+        button.setAutoRaise(True)
+        button.setAccessibleName(name)
+        button.setToolTip(name.split(",")[0])
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(act)
+        return button
+
+    def _step(self, step: int) -> None:
+        self.step_asked.emit(step)
+
+    def _speed_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for speed in SPEEDS:
+            entry = menu.addAction(f"{speed:g} ×")
+            entry.triggered.connect(lambda _=False, s=speed: self.speed_asked.emit(s))
+        menu.addSeparator()
+        menu.addAction("Set frame rate…").triggered.connect(self._ask_rate)
+        return menu
+
+    def _ask_rate(self) -> None:
+        self.rate_asked.emit()
+
+    def set_playing(self, playing: bool) -> None:
+        """Show play or pause."""
+        self.play.setIcon(icon("ph.pause" if playing else "ph.play", tokens.TEXT_HI, 18))
+
+    def set_rate_text(self, text: str) -> None:
+        """The rate as played, or "rate unknown"."""
+        if text != self.rate.text():
+            self.rate.setText(text)
+
+    def set_place(self, frame: int, frames: int, time_text: str) -> None:
+        """Frame (0-based), of how many, and its time."""
+        self.place.setText(
+            f'<span style="color:{tokens.TEXT_HI}; font-weight:600">{frame + 1}</span>'
+            f'<span style="color:{tokens.TEXT_LOW}"> / {frames}</span>'
+            f'<span style="color:{tokens.TEXT_MID}">&nbsp;&nbsp;{time_text}</span>'
+        )

@@ -1,0 +1,408 @@
+"""What both image panes share: header, banner, image, cine bar, and how frames get on screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from viewer.errors import ViewerError
+from viewer.model.study import ImageSet
+from viewer.qt import paint, theme, tokens
+from viewer.qt.chips import Chip
+from viewer.qt.cine_bar import CineBar
+from viewer.qt.frame_view import FrameView
+from viewer.qt.icons import icon
+from viewer.qt.notify import Banner
+from viewer.session.cine_clock import CineClock
+from viewer.session.frame_loader import Delivered, FrameLoader
+from viewer.session.session import Session
+from viewer.session.state import Layers, Severity
+
+
+class EdgeLine(QFrame):
+    """The 2 px line that marks the active pane."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(2)
+        self.set_active(False)
+
+    def set_active(self, active: bool) -> None:
+        """Light up or go dark."""
+        color = tokens.ACCENT if active else tokens.PANEL
+        self.setStyleSheet(f"background:{color}; border:none;")
+
+
+class ImagePane(QWidget):
+    """Base of the venogram and the IVUS pane.
+
+    Subclasses say which image set and frame they show, and how to move to another frame.
+    """
+
+    activated = Signal()
+    maximise_asked = Signal()
+    rate_asked = Signal(str)
+    painted_frame = Signal(int)
+
+    tag = ""
+    what = ""
+    empty_text = ""
+
+    def __init__(
+        self, session: Session, loader: FrameLoader, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._loader = loader
+        self._item: ImageSet | None = None
+        self._shown: tuple[str, int] | None = None
+        self._message = ""
+        self._clock: CineClock | None = None
+        self._clock_key: tuple[object, ...] = ()
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._tick)
+        self._build()
+        self._connect()
+
+    # -- subclass says ------------------------------------------------------------------------
+    def current_item(self) -> ImageSet | None:
+        """The image set this pane shows."""
+        raise NotImplementedError
+
+    def current_frame(self) -> int:
+        """The 0-based frame it shows."""
+        raise NotImplementedError
+
+    def go_to(self, frame: int) -> None:
+        """Ask the session for another frame."""
+        raise NotImplementedError
+
+    def title_text(self, item: ImageSet) -> str:
+        """The words in the header."""
+        return item.description or self.what
+
+    # -- build --------------------------------------------------------------------------------
+    def _build(self) -> None:
+        self.setSizePolicy(self.sizePolicy().Policy.Expanding, self.sizePolicy().Policy.Expanding)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._edge = EdgeLine(self)
+        self.header = QWidget(self)
+        self.header.setFixedHeight(tokens.HEADER_HEIGHT - 2)
+        self.header_row = QHBoxLayout(self.header)
+        self.header_row.setContentsMargins(12, 0, 8, 0)
+        self.header_row.setSpacing(8)
+        self._tag = Chip(self.tag, self.tag.lower())
+        self._title = QLabel(self.what, self.header)
+        self._title.setFont(theme.font(13, 500))
+        self.header_row.addWidget(self._tag)
+        self.header_row.addWidget(self._title)
+        self.header_row.addStretch(1)
+        self.banner = Banner(self)
+        self.banner.hide()
+        self.view = FrameView(self.what, self)
+        self.view.layers = [PaneMessage(self)]
+        self.cine = CineBar(self.what, self)
+        column.addWidget(self._edge)
+        column.addWidget(self.header)
+        column.addWidget(self.banner)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.cine)
+
+    def header_button(
+        self, glyph: str, name: str, act: Callable[[], object], checkable: bool = False
+    ) -> QToolButton:
+        """Add an icon button at the right of the header."""
+        button = QToolButton(self.header)
+        button.setIcon(icon(glyph, tokens.TEXT_MID, 16, on_color=tokens.ACCENT))
+        button.setAccessibleName(f"{name}, {self.what}")
+        button.setToolTip(name)
+        button.setAutoRaise(True)
+        button.setFixedSize(28, 28)
+        button.setCheckable(checkable)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _=False: act())
+        self.header_row.addWidget(button)
+        return button
+
+    def _connect(self) -> None:
+        session, view = self._session, self.view
+        session.case_changed.connect(self.refresh)
+        session.cursor_changed.connect(self._on_cursor)
+        session.review_changed.connect(self._on_review)
+        session.layers_changed.connect(self.repaint_layers)
+        session.selection_changed.connect(self.repaint_layers)
+        session.displays.changed.connect(self._on_display)
+        view.stepped.connect(self.step)
+        view.windowed.connect(self._on_window_drag)
+        view.maximise_asked.connect(self.maximise_asked)
+        view.play_asked.connect(self.toggle_play)
+        view.focused.connect(self.activated)
+        cine = self.cine
+        cine.play_asked.connect(self.toggle_play)
+        cine.step_asked.connect(self.step)
+        cine.speed_asked.connect(self.set_speed)
+        cine.rate_asked.connect(self._ask_rate)
+        cine.scrubber.moved.connect(self.go_to)
+
+    def set_active(self, active: bool) -> None:
+        """Show whether keys go to this pane."""
+        self._edge.set_active(active)
+
+    # -- frames -------------------------------------------------------------------------------
+    def refresh(self) -> None:
+        """Show what the session says is current."""
+        item = self.current_item()
+        if item is not self._item:
+            changed = item is None or self._item is None or item.uid != self._item.uid
+            self._item = item
+            if changed:
+                self._on_item(item)
+        if item is None:
+            self.view.set_pixels(None)
+            self._message = self.empty_text
+            self._shown = None
+            return
+        self._ask(self.current_frame())
+
+    def _on_item(self, item: ImageSet | None) -> None:
+        self.pause()
+        self._shown = None
+        self._loader.cancel_view(self.what)
+        self.cine.setVisible(item is not None)
+        self.header.setEnabled(item is not None)
+        self._title.setText(self.title_text(item) if item else f"No {self.what.lower()}")
+        if item is None:
+            return
+        self.cine.scrubber.set_frames(item.frames)
+        self._loader.set_travel(self.what, item, 0, item.frames - 1, 0)
+        self._show_rate()
+
+    def _on_cursor(self) -> None:
+        item = self.current_item()
+        if item is not self._item or item is None:
+            self.refresh()
+            return
+        frame = self.current_frame()
+        if self._shown != (item.uid, frame):
+            self._ask(frame)
+        else:
+            self.repaint_layers()
+
+    def _ask(self, frame: int) -> None:
+        item = self._item
+        if item is None:
+            return
+        timing = self._session.timing(item)
+        time_text = f"{timing.times_s[frame]:.2f} s" if timing.times_s else ""
+        self.cine.scrubber.set_frame(frame)
+        self.cine.set_place(frame, item.frames, time_text)
+        self._wanted = (item.uid, frame)
+        self._message = ""
+        self._loader.request(self.what, item, frame, self._deliver)
+        if self._shown != self._wanted and not self._message:
+            self._show_nearest(item, frame)
+
+    def _show_nearest(self, item: ImageSet, frame: int) -> None:
+        """Until the frame is there: the nearest one that is, saying so."""
+        near = self._loader.nearest_cached(item.uid, frame)
+        self._message = f"Loading {frame + 1}"
+        if near is not None:
+            self.view.set_pixels(self._session.rendered(item, near[1]), item.pixels.aspect)
+        self.repaint_layers()
+
+    def _deliver(self, arrived: Delivered) -> None:
+        item = self._item
+        if item is None or (arrived.uid, arrived.index) != self._wanted:
+            return
+        if arrived.pixels is None:
+            error = arrived.error
+            self._message = f"Frame {arrived.index + 1} can't be shown. {error}"
+            self.view.set_pixels(None)
+            self._shown = self._wanted
+            self.repaint_layers()
+            return
+        self._message = ""
+        self._shown = self._wanted
+        self.view.set_pixels(self._session.rendered(item, arrived.pixels), item.pixels.aspect)
+        if self._clock is not None and self._clock.playing:
+            self._clock.frame_shown(time.monotonic())
+        self.painted_frame.emit(arrived.index)
+
+    def message(self) -> str:
+        """What is said in the middle of the pane, empty when all is well."""
+        return self._message
+
+    def show_cached(self) -> None:
+        """Show on the scrubber which frames are decoded."""
+        if self._item is not None:
+            self.cine.scrubber.set_cached(self._loader.cached_mask(self._item.uid))
+
+    def _on_display(self, uid: str) -> None:
+        if self._item is not None and uid == self._item.uid:
+            self._shown = None
+            self._ask(self.current_frame())
+
+    def _on_review(self) -> None:
+        item = self._item
+        if item is not None and self._clock_key != self._timing_key(item):
+            self._show_rate()
+        self.repaint_layers()
+
+    def repaint_layers(self, *_: object) -> None:
+        """Draw the overlays again."""
+        self.view.viewport().update()
+
+    def _on_window_drag(self, right: float, down: float) -> None:
+        if self._item is not None:
+            self._session.displays.adjust_window(self._item, down, right)
+
+    # -- cine ---------------------------------------------------------------------------------
+    def _timing_key(self, item: ImageSet) -> tuple[object, ...]:
+        timing = self._session.timing(item)
+        return (item.uid, timing.times_s)
+
+    def _clock_for(self, item: ImageSet) -> CineClock:
+        key = self._timing_key(item)
+        if self._clock is None or key != self._clock_key:
+            loop = self._clock.loop if self._clock and self._clock_key[:1] == key[:1] else None
+            speed = self._clock.speed if self._clock else 1.0
+            self._clock = CineClock(self._session.timing(item).times_s, item.frames)
+            self._clock.speed = speed
+            if loop is not None:
+                self._clock.set_loop(*loop)
+            self._clock_key = key
+        return self._clock
+
+    def _show_rate(self) -> None:
+        item = self._item
+        if item is None:
+            return
+        clock = self._clock_for(item)
+        rate_hz = clock.rate_hz
+        if rate_hz is None:
+            self.cine.set_rate_text("rate unknown" if item.frames > 1 else "1 frame")
+            return
+        shown = clock.measured_rate_hz(time.monotonic()) if clock.playing else rate_hz
+        text = f"{shown if shown is not None else rate_hz:.3g} fps"
+        if clock.speed != 1.0:
+            text += f" · {clock.speed:g}×"
+        if clock.playing and clock.skipped:
+            text += f" · {clock.skipped} skipped"
+        self.cine.set_rate_text(text)
+
+    @property
+    def playing(self) -> bool:
+        """Whether the pane plays."""
+        return self._clock is not None and self._clock.playing
+
+    def toggle_play(self) -> None:
+        """Play or pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        """Play at the frames' own times; asks for a rate when the header has none."""
+        item = self._item
+        if item is None or item.frames < 2:
+            return
+        clock = self._clock_for(item)
+        try:
+            frame = clock.start(time.monotonic(), self.current_frame())
+        except ViewerError as error:
+            self._session.notify(error.what, error.hint, Severity.WARNING, about="rate")
+            self._ask_rate()
+            return
+        self._loader.set_travel(self.what, item, *clock.loop, clock.direction)
+        self.cine.set_playing(True)
+        self.go_to(frame)
+        self._timer.start(0)
+
+    def pause(self) -> None:
+        """Stop playing."""
+        self._timer.stop()
+        if self._clock is not None and self._clock.playing:
+            self._clock.pause()
+            if self._item is not None:
+                self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
+        self.cine.set_playing(False)
+        self._show_rate()
+
+    def _tick(self) -> None:
+        clock = self._clock
+        if clock is None or not clock.playing:
+            return
+        frame = clock.tick(time.monotonic())
+        if frame is not None:
+            self.go_to(frame)
+            if frame % 5 == 0:
+                self._show_rate()
+        now_s = time.monotonic()
+        due_s = clock.next_due_s(now_s)
+        if due_s is not None:
+            self._timer.start(max(1, int(1000 * (due_s - now_s))))
+
+    def set_speed(self, speed: float) -> None:
+        """Play faster or slower than it was taken."""
+        if self._item is not None:
+            self._clock_for(self._item).speed = speed
+            self._show_rate()
+
+    def set_loop(self, first: int, last: int) -> None:
+        """Play only these frames."""
+        if self._item is not None:
+            self._clock_for(self._item).set_loop(first, last)
+            self._loader.set_travel(self.what, self._item, first, last, 1)
+
+    @property
+    def loops_part(self) -> bool:
+        """Whether only a part is played."""
+        item, clock = self._item, self._clock
+        return item is not None and clock is not None and clock.loop != (0, item.frames - 1)
+
+    def step(self, frames: int) -> None:
+        """Go on or back by frames; a step pauses."""
+        self.pause()
+        self.go_to(self.current_frame() + frames)
+
+    def _ask_rate(self) -> None:
+        if self._item is not None:
+            self.rate_asked.emit(self._item.uid)
+
+
+class PaneMessage:
+    """The words in the middle of a pane: empty, loading, or why a frame can't be shown."""
+
+    def __init__(self, pane: ImagePane) -> None:
+        self._pane = pane
+
+    def paint(self, painter: QPainter, view: FrameView) -> None:
+        """Draw the message, if there is one."""
+        text = self._pane.message()
+        if not text:
+            return
+        middle = view.rect().center().toPointF()
+        words = text.split(". ")
+        lines = [
+            [(word, tokens.TEXT_HI if n == 0 else tokens.TEXT_MID, n == 0)]
+            for n, word in enumerate(words)
+        ]
+        width = max(paint.text_width(line) for line in lines)
+        middle.setX(middle.x() - width / 2 - 8)
+        middle.setY(middle.y() - 10 * len(lines))
+        if text.startswith("Loading"):
+            middle.setY(view.rect().bottom() - 60.0)
+        paint.text_block(painter, middle, lines)
+
+
+def layers_shown(session: Session) -> tuple[bool, bool]:
+    """Whether marks, and whether text, are drawn over the images."""
+    return session.layers is not Layers.IMAGES_ONLY, session.layers is Layers.ALL

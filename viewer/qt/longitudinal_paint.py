@@ -1,0 +1,258 @@
+"""Drawing of the along-the-vein panel's rows: ruler, veins, long view, lanes, graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from viewer.model.annotation import SegmentKind
+from viewer.qt import paint, theme, tokens
+from viewer.session.placing import Axis, NamedStretch
+
+GUTTER_LEFT, GUTTER_RIGHT = 50.0, 42.0
+STEPS = (1, 2, 5, 10, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000)
+TICK_ROOM_PX = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where each row of the panel stands, logical px."""
+
+    ruler: QRectF
+    veins: QRectF
+    long_view: QRectF
+    lanes: QRectF
+    graph: QRectF
+
+
+def rows_for(width: float, height: float) -> Rows:
+    """Lay the rows out: fixed ruler, veins and lanes; the rest shared by long view and graph."""
+    left, room = GUTTER_LEFT, max(10.0, width - GUTTER_LEFT - GUTTER_RIGHT)
+    compact = height < 260
+    ruler, veins, lanes = 24.0, 20.0, 19.0 if compact else 40.0
+    free = max(60.0, height - ruler - veins - lanes - 14.0)
+    view = free * 0.5
+    top = [0.0, ruler, ruler + veins, ruler + veins + view + 2, ruler + veins + view + lanes + 8]
+    return Rows(
+        QRectF(left, top[0], room, ruler),
+        QRectF(left, top[1], room, veins),
+        QRectF(left, top[2], room, view),
+        QRectF(left, top[3], room, lanes),
+        QRectF(left, top[4], room, max(20.0, height - top[4] - 8)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Places on the axis to screen x, inside one row's width."""
+
+    low: float
+    high: float
+    left: float
+    width: float
+
+    @classmethod
+    def for_axis(cls, axis: Axis, row: QRectF) -> Scale:
+        """The whole pullback, edge to edge."""
+        low, high = float(axis.places.min()), float(axis.places.max())
+        return cls(low, high if high > low else low + 1.0, row.left(), row.width())
+
+    def x(self, place: float) -> float:
+        """Screen x of a place."""
+        return self.left + (place - self.low) / (self.high - self.low) * self.width
+
+    def place(self, x: float) -> float:
+        """Place at a screen x."""
+        return self.low + (x - self.left) / self.width * (self.high - self.low)
+
+
+def columns_for(axis: Axis, scale: Scale) -> NDArray[np.intp]:
+    """The frame of every screen column: where several share a place, the middle one."""
+    wanted = scale.low + (np.arange(int(scale.width)) + 0.5) / scale.width * (
+        scale.high - scale.low
+    )
+    places = axis.places if axis.places[-1] >= axis.places[0] else axis.places[::-1]
+    after = np.clip(np.searchsorted(places, wanted), 1, len(places) - 1)
+    nearer = wanted - places[after - 1] < places[after] - wanted
+    index = np.where(nearer, after - 1, after)
+    return index if places is axis.places else len(places) - 1 - index
+
+
+def draw_ruler(painter: QPainter, row: QRectF, scale: Scale, unit: str) -> None:
+    """Ticks with numbers, as dense as there is room."""
+    step = next(
+        (s for s in STEPS if s / (scale.high - scale.low) * row.width() > TICK_ROOM_PX), STEPS[-1]
+    )
+    painter.setFont(theme.font(11))
+    minor = step / 5
+    first = np.ceil(scale.low / minor) * minor
+    for value in np.arange(first, scale.high + minor * 0.01, minor):
+        x = scale.x(float(value))
+        major = abs(value / step - round(value / step)) < 1e-6
+        painter.setPen(QPen(QColor(tokens.TEXT_LOW if major else tokens.LINE2), 1.0))
+        painter.drawLine(QLineF(x, row.bottom() - (6 if major else 3), x, row.bottom()))
+        if major:
+            box = QRectF(x - 40, row.top() + 1, 80, row.height() - 8)
+            painter.setPen(QColor(tokens.TEXT_LOW))
+            number = f"{value:.0f}".replace("-", "−")
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number)
+    painter.setPen(QColor(tokens.TEXT_LOW))
+    corner = QRectF(0, row.top() + 1, GUTTER_LEFT - 8, row.height() - 8)
+    align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(corner, align, unit or "frame")
+
+
+def draw_veins(painter: QPainter, row: QRectF, scale: Scale, veins: Sequence[NamedStretch]) -> None:
+    """The veins' names along the axis."""
+    painter.fillRect(row, QColor(tokens.RAISED))
+    painter.setFont(theme.font(11, 500))
+    for number, vein in enumerate(veins):
+        left = max(row.left(), scale.x(min(vein.start, vein.end)))
+        right = min(row.right(), scale.x(max(vein.start, vein.end)))
+        if right - left < 4:
+            continue
+        box = QRectF(left, row.top(), right - left, row.height())
+        if number % 2 == 0:
+            painter.fillRect(box, QColor(tokens.HOVER))
+        if right - left > paint.text_width([(vein.label, "", False)], 11) + 16:
+            painter.setPen(QColor(tokens.TEXT_MID))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, vein.label)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBar:
+    """A segment as it lies in the lanes: screen x of both ends, and what it says."""
+
+    segment_id: str
+    kind: SegmentKind
+    left: float
+    right: float
+    text: str
+    solid: bool
+    chosen: bool
+    lane: int = 0
+
+
+def packed(bars: Sequence[LaneBar], lanes: int) -> list[LaneBar]:
+    """Give each bar the first lane with room for it; the last lane takes the rest."""
+    ends = [-1e9] * lanes
+    placed = []
+    for bar in sorted(bars, key=lambda b: b.left):
+        lane = next((n for n in range(lanes) if bar.left > ends[n] + 4), lanes - 1)
+        words = paint.text_width([(bar.text, "", False)], 11) + 10
+        ends[lane] = max(ends[lane], bar.right + words)
+        placed.append(replace(bar, lane=lane))
+    return placed
+
+
+def draw_lanes(painter: QPainter, row: QRectF, bars: Sequence[LaneBar], lanes: int) -> None:
+    """Segments as patterned bars with their names."""
+    height = row.height() / lanes
+    for bar in bars:
+        box = QRectF(
+            bar.left, row.top() + bar.lane * height + 2, max(3.0, bar.right - bar.left), height - 4
+        )
+        color = QColor(tokens.SEGMENT_COLORS[bar.kind])
+        painter.setPen(Qt.PenStyle.NoPen)
+        ground = QColor(color)
+        ground.setAlphaF(0.18)
+        painter.setBrush(ground)
+        painter.drawRect(box)
+        painter.setBrush(theme.segment_brush(bar.kind))
+        painter.drawRect(box)
+        style = Qt.PenStyle.SolidLine if bar.solid else Qt.PenStyle.DashLine
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(color, 2.2 if bar.chosen else 1.3, style))
+        painter.drawRect(box)
+        if bar.chosen:
+            for x in (box.left(), box.right()):
+                paint.handle(painter, QPointF(x, box.center().y()), color.name(), filled=True)
+        painter.setFont(theme.font(11, 600 if bar.chosen else 500))
+        painter.setPen(QColor(tokens.TEXT_HI))
+        words = paint.text_width([(bar.text, "", True)], 11)
+        x = box.right() + 8
+        if x + words > row.right():
+            x = max(row.left(), box.left() - words - 8)
+        spot = QRectF(x, box.top(), words + 10, box.height())
+        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, bar.text)
+
+
+def draw_tint(painter: QPainter, row: QRectF, bars: Sequence[LaneBar]) -> None:
+    """The segments over the long view: a tint and their edges."""
+    for bar in bars:
+        color = QColor(tokens.SEGMENT_COLORS[bar.kind])
+        color.setAlphaF(0.16)
+        painter.fillRect(QRectF(bar.left, row.top(), bar.right - bar.left, row.height()), color)
+        edge = QColor(tokens.SEGMENT_COLORS[bar.kind])
+        style = Qt.PenStyle.SolidLine if bar.solid else Qt.PenStyle.DashLine
+        painter.setPen(QPen(edge, 1.6, style))
+        for x in (bar.left, bar.right):
+            painter.drawLine(QLineF(x, row.top(), x, row.bottom()))
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One quantity along the axis: its values at `places`, its unit and how it is drawn."""
+
+    name: str
+    unit: str
+    places: NDArray[np.float64]
+    values: NDArray[np.float64]
+    color: str
+    filled: bool = False
+    right_axis: bool = False
+
+
+def draw_graph(painter: QPainter, row: QRectF, scale: Scale, curves: Sequence[Curve]) -> None:
+    """Curves over the same axis, the first on the left scale, others on the right."""
+    painter.setPen(QPen(QColor(tokens.LINE), 1.0))
+    for share in (0.0, 0.5, 1.0):
+        y = row.bottom() - share * (row.height() - 14)
+        painter.drawLine(QLineF(row.left(), y, row.right(), y))
+    for curve in curves:
+        top = _round_up(float(np.nanmax(curve.values)) if curve.values.size else 1.0)
+        y = row.bottom() - np.clip(curve.values / top, 0, 1) * (row.height() - 14)
+        origin = scale.x(0.0)
+        x = origin + (scale.x(1.0) - origin) * curve.places
+        line = np.column_stack((x, y))
+        if curve.filled:
+            ground = QColor(curve.color)
+            ground.setAlphaF(0.18)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ground)
+            foot = np.array([[x[-1], row.bottom()], [x[0], row.bottom()]])
+            painter.drawPolygon(paint.polygon(np.vstack((line, foot))))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(curve.color), 1.5))
+        painter.drawPolyline(QPolygonF(paint.polygon(line)))
+        _draw_scale(painter, row, curve, top)
+
+
+def _draw_scale(painter: QPainter, row: QRectF, curve: Curve, top: float) -> None:
+    painter.setFont(theme.font(11))
+    painter.setPen(QColor(tokens.TEXT_LOW))
+    left = row.right() + 6 if curve.right_axis else 0.0
+    align = Qt.AlignmentFlag.AlignLeft if curve.right_axis else Qt.AlignmentFlag.AlignRight
+    width = GUTTER_RIGHT - 8 if curve.right_axis else GUTTER_LEFT - 8
+    for share in (0.0, 0.5, 1.0):
+        y = row.bottom() - share * (row.height() - 14)
+        number = f"{top * share:.3g}"
+        spot = QRectF(left, y - 8, width, 16)
+        painter.drawText(spot, align | Qt.AlignmentFlag.AlignVCenter, number)
+    words = f"{curve.name}, {curve.unit}"
+    room = paint.text_width([(words, "", False)], 11) + 4
+    x = row.right() - room - 4 if curve.right_axis else row.left() + 4
+    painter.setPen(QColor(curve.color))
+    painter.drawText(QRectF(x, row.top() - 2, room, 14), align, words)
+
+
+def _round_up(value: float) -> float:
+    if not np.isfinite(value) or value <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(m * power for m in (1, 2, 4, 5, 8, 10) if m * power >= value))

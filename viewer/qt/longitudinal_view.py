@@ -1,0 +1,140 @@
+"""The panel under both images: the pullback along the vein, on one axis with everything marked."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from viewer.errors import UnreadableError
+from viewer.model.study import Pullback
+from viewer.qt import theme, tokens
+from viewer.qt.longitudinal_canvas import LongitudinalCanvas
+from viewer.session.frame_loader import FrameLoader
+from viewer.session.long_view import LongView
+from viewer.session.session import Session
+
+CUT_STEP_DEG = 5.0
+AXIS_ACTIONS = ("axis.vein", "axis.frames", "axis.time")
+AXIS_WORDS = ("mm", "Frames", "Time")
+
+
+class LongitudinalView(QWidget):
+    """Header and canvas; builds the long view of the shown pullback in the background."""
+
+    def __init__(
+        self,
+        session: Session,
+        loader: FrameLoader,
+        actions: dict[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._loader = loader
+        self._of: str | None = None
+        self.canvas = LongitudinalCanvas(session, self)
+        self.canvas.turned.connect(self.turn_cut)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._header(actions))
+        column.addWidget(self.canvas, 1)
+        theme.panel(self)
+        session.case_changed.connect(self.refresh)
+        session.review_changed.connect(self.refresh)
+        session.link_changed.connect(self.refresh)
+        session.axis_changed.connect(self.refresh)
+        session.selection_changed.connect(self.refresh)
+        session.layers_changed.connect(self.refresh)
+        session.cursor_changed.connect(self._on_cursor)
+
+    def _header(self, actions: dict[str, QAction]) -> QWidget:
+        header = QWidget(self)
+        header.setFixedHeight(tokens.HEADER_HEIGHT)
+        row = QHBoxLayout(header)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(8)
+        title = QLabel("Along the vein", header)
+        title.setFont(theme.font(13, 600))
+        self._subtitle = QLabel(header)
+        self._subtitle.setFont(theme.font(12))
+        self._subtitle.setStyleSheet(f"color:{tokens.TEXT_LOW};")
+        row.addWidget(title)
+        row.addWidget(self._subtitle, 1)
+        group = QButtonGroup(header)
+        for action_id, word in zip(AXIS_ACTIONS, AXIS_WORDS, strict=True):
+            button = QToolButton(header)
+            button.setDefaultAction(actions[action_id])
+            button.setToolButtonStyle(button.toolButtonStyle().ToolButtonTextOnly)
+            button.setText(word)
+            button.setFixedHeight(24)
+            button.setAccessibleName(f"Axis in {word.lower()}")
+            group.addButton(button)
+            row.addWidget(button)
+        row.addSpacing(8)
+        for action_id, word in (("cut.left", "−"), ("cut.right", "+")):
+            if action_id == "cut.right":
+                self._cut = QLabel(header)
+                self._cut.setFont(theme.font(12))
+                self._cut.setToolTip("Direction of the long view's cut; Alt+wheel turns it")
+                row.addWidget(self._cut)
+            button = QToolButton(header)
+            button.setDefaultAction(actions[action_id])
+            button.setToolButtonStyle(button.toolButtonStyle().ToolButtonTextOnly)
+            button.setText(word)
+            button.setFixedSize(26, 24)
+            button.setAccessibleName(actions[action_id].text())
+            row.addWidget(button)
+        self._show_cut()
+        return header
+
+    @property
+    def cut_angle_deg(self) -> float:
+        """Direction of the cut's upper half, deg, clockwise from +x."""
+        return self.canvas.cut_angle_deg
+
+    def turn_cut(self, steps: int) -> None:
+        """Turn the cut by steps of 5°."""
+        angle = self.canvas.cut_angle_deg + CUT_STEP_DEG * steps
+        self.canvas.cut_angle_deg = (angle + 180.0) % 360.0 - 180.0
+        self._show_cut()
+        self.canvas.refresh()
+
+    def _show_cut(self) -> None:
+        self._cut.setText(f"Cut {-self.canvas.cut_angle_deg % 360:.0f}°")
+
+    def refresh(self, *_: object) -> None:
+        """Draw again; start on another pullback's long view when that is shown now."""
+        self._follow_pullback()
+        axis = self._session.placing.axis()
+        self._subtitle.setText(axis.title if axis else "")
+        self.canvas.refresh()
+
+    def _on_cursor(self, *_: object) -> None:
+        if self._session.cursor.pullback_uid != self._of:
+            self.refresh()
+        else:
+            self.canvas.update()
+
+    def _follow_pullback(self) -> None:
+        pullback = self._session.pullback
+        uid = pullback.uid if pullback else None
+        if uid == self._of:
+            return
+        self._of = uid
+        if self.canvas.long_view is not None:
+            self.canvas.long_view.cancel()
+        self.canvas.long_view = None
+        if pullback is not None and pullback.frames > 1:
+            self._build(pullback)
+
+    def _build(self, pullback: Pullback) -> None:
+        view = LongView(self._loader, pullback, to_grey=self._session.displays.grey_maker(pullback))
+        self.canvas.long_view = view
+
+        def finished(error: UnreadableError | None) -> None:
+            if error is not None:
+                self._session.notify("The long view could not be built", str(error))
+            self.canvas.refresh()
+
+        view.start(lambda done, total: self.canvas.refresh(), finished)

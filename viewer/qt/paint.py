@@ -1,0 +1,190 @@
+"""Strokes and labels shared by everything drawn over images, in screen pixels.
+
+Lines get a dark halo and text a scrim, so that both stay legible on any image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
+
+from viewer.qt import theme, tokens
+from viewer.qt.icons import draw_icon
+
+HALO = QColor(0, 0, 0, 153)
+HANDLE_PX = 8.0
+HIT_PX = 10.0
+PADDING_PX = 6.0
+
+Text = tuple[str, str, bool]
+"""A piece of a line: text, colour, bold."""
+
+
+def font(size_px: int = 12, bold: bool = False) -> QFont:
+    """The window's font at a size, figures all of one width."""
+    return theme.font(size_px, 600 if bold else 400)
+
+
+def polygon(points: NDArray[np.float64]) -> QPolygonF:
+    """Screen points (n, 2) for a painter."""
+    return QPolygonF([QPointF(x, y) for x, y in points.tolist()])
+
+
+def stroke(
+    painter: QPainter,
+    points: NDArray[np.float64],
+    color: str,
+    width: float = 1.4,
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    closed: bool = False,
+) -> None:
+    """Draw a line through screen points (n, 2) with its halo."""
+    shape = polygon(points)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    draw = painter.drawPolygon if closed else painter.drawPolyline
+    for pen in (QPen(HALO, width + 2.0), QPen(QColor(color), width, style)):
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        draw(shape)
+
+
+def handle(painter: QPainter, at: QPointF, color: str, filled: bool = False) -> None:
+    """Draw a square handle."""
+    half = HANDLE_PX / 2
+    rect = QRectF(at.x() - half, at.y() - half, HANDLE_PX, HANDLE_PX)
+    painter.setPen(QPen(QColor(tokens.CANVAS), 3.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rect)
+    painter.setPen(QPen(QColor(color), 1.5))
+    painter.setBrush(QColor(color if filled else tokens.CANVAS))
+    painter.drawRect(rect)
+
+
+def diamond(painter: QPainter, at: QPointF, radius: float = 7.0, hollow: bool = False) -> None:
+    """Draw a landmark."""
+    r = radius
+    shape = QPolygonF(
+        [
+            QPointF(at.x(), at.y() - r),
+            QPointF(at.x() + r, at.y()),
+            QPointF(at.x(), at.y() + r),
+            QPointF(at.x() - r, at.y()),
+        ]
+    )
+    painter.setPen(QPen(HALO, 3.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolygon(shape)
+    painter.setPen(QPen(QColor(tokens.LANDMARK), 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(tokens.LANDMARK))
+    painter.drawPolygon(shape)
+
+
+def scrim(painter: QPainter, rect: QRectF, border: str = "") -> None:
+    """Draw the dark ground of a label."""
+    path = QPainterPath()
+    path.addRoundedRect(rect, 5.0, 5.0)
+    painter.fillPath(path, QColor(*tokens.SCRIM))
+    if border:
+        painter.setPen(QPen(QColor(border), 1.2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(path)
+
+
+def text_width(line: Sequence[Text], size_px: int = 12) -> float:
+    """Width of one line of pieces, px."""
+    return sum(QFontMetricsF(font(size_px, bold)).horizontalAdvance(text) for text, _, bold in line)
+
+
+def _draw_line(painter: QPainter, x: float, y: float, line: Sequence[Text], size_px: int) -> None:
+    for text, color, bold in line:
+        face = font(size_px, bold)
+        painter.setFont(face)
+        painter.setPen(QColor(color))
+        painter.drawText(QPointF(x, y), text)
+        x += QFontMetricsF(face).horizontalAdvance(text)
+
+
+def text_block(
+    painter: QPainter,
+    corner: QPointF,
+    lines: Sequence[Sequence[Text]],
+    *,
+    right: bool = False,
+    bottom: bool = False,
+    size_px: int = 12,
+) -> QRectF:
+    """Draw lines on a scrim with one corner at `corner`; gives back what it covers."""
+    lines = [line for line in lines if any(text for text, _, _ in line)]
+    if not lines:
+        return QRectF()
+    leading = size_px + 5.0
+    width = max(text_width(line, size_px) for line in lines) + 2 * PADDING_PX + 2
+    height = leading * len(lines) + 2 * PADDING_PX - 3
+    x = corner.x() - (width if right else 0.0)
+    y = corner.y() - (height if bottom else 0.0)
+    rect = QRectF(x, y, width, height)
+    scrim(painter, rect)
+    for row, line in enumerate(lines):
+        baseline = y + PADDING_PX + size_px - 1 + row * leading
+        at = rect.right() - PADDING_PX - text_width(line, size_px) if right else x + PADDING_PX + 1
+        _draw_line(painter, at, baseline, line, size_px)
+    return rect
+
+
+def flag(
+    painter: QPainter,
+    at: QPointF,
+    line: Sequence[Text],
+    *,
+    icon: str = "",
+    border: str = "",
+    left: bool = False,
+    bounds: QRectF | None = None,
+    avoid: list[QRectF] | None = None,
+) -> QRectF:
+    """Draw a one-line label beside a point, inside `bounds` and off the rects in `avoid`.
+
+    Its own rect is added to `avoid`.
+    """
+    size = 12
+    room = 20.0 if icon else 0.0
+    width = text_width(line, size) + room + 2 * PADDING_PX + 2
+    height = size + 11.0
+    x = at.x() - width if left else at.x()
+    rect = QRectF(x, at.y() - height / 2, width, height)
+    if bounds is not None:
+        rect.moveLeft(max(bounds.left() + 2, min(rect.left(), bounds.right() - width - 2)))
+        rect.moveTop(max(bounds.top() + 2, min(rect.top(), bounds.bottom() - height - 2)))
+    if avoid is not None:
+        rect = _clear_of(rect, avoid)
+        avoid.append(rect)
+    scrim(painter, rect, border)
+    if icon:
+        square = QRectF(rect.left() + PADDING_PX, rect.center().y() - 7, 14, 14)
+        draw_icon(painter, square, icon)
+    baseline = rect.center().y() + size * 0.36
+    _draw_line(painter, rect.left() + PADDING_PX + 1 + room, baseline, line, size)
+    return rect
+
+
+def _clear_of(rect: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    """`rect` moved up or down, by as little as needed, to where nothing else is."""
+    step = rect.height() + 3.0
+    for shift in (0.0, step, -step, 2 * step, -2 * step, 3 * step, -3 * step):
+        moved = rect.translated(0.0, shift)
+        if not any(moved.intersects(other) for other in taken):
+            return moved
+    return rect

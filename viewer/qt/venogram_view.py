@@ -1,0 +1,268 @@
+"""The venogram pane: a run, the vein on it, and the place of the IVUS frame."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QWidget
+
+from viewer.model.calibration import Calibration
+from viewer.model.study import ImageSet, Run
+from viewer.qt import tokens
+from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
+from viewer.qt.frame_view import FrameView
+from viewer.qt.image_pane import ImagePane
+from viewer.qt.measure_overlay import MeasureOverlay
+from viewer.qt.measure_tool import MeasureTool
+from viewer.qt.vein_overlays import Hit, VeinOverlay
+from viewer.session.frame_loader import FrameLoader
+from viewer.session.segment_edits import Edge
+from viewer.session.session import Session
+from viewer.session.state import Selection, Tool
+
+ON_VEIN_PX = 14.0
+"""A press this near to the centerline, on the screen, takes hold of the position."""
+
+
+class VenogramView(ImagePane):
+    """Shows a run; clicks and drags along the vein move the IVUS frame."""
+
+    tag = "XA"
+    what = "Venogram"
+    empty_text = "No venogram yet. Add one to see where in the vein each IVUS frame lies"
+
+    def __init__(
+        self, session: Session, loader: FrameLoader, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(session, loader, parent)
+        self._grip: Hit | None = None
+        self._stroke_from: tuple[float, float] | None = None
+        self._overlay = VeinOverlay(session)
+        self._measures = MeasureOverlay(session)
+        self._measure_tool = MeasureTool(session, self._measures)
+        corners = CornerText(session)
+        corners.top_left, corners.top_right = self._case_lines, self._arm_lines
+        corners.bottom_left = self._window_lines
+        self.view.layers = [
+            self._overlay,
+            self._measures,
+            SideLetters(session, self._letters),
+            corners,
+            ScaleBar(session, self._calibration),
+            ToolPill(session, lambda: session.tool is not Tool.SELECT),
+            *self.view.layers,
+        ]
+        view = self.view
+        view.pressed.connect(self._on_press)
+        view.dragged.connect(self._on_drag)
+        view.released.connect(self._on_release)
+        view.clicked.connect(self._on_click)
+        view.hovered.connect(self._on_hover)
+        session.tool_changed.connect(self._on_tool)
+        session.pending_changed.connect(self.repaint_layers)
+        session.link_changed.connect(self.repaint_layers)
+
+    # -- what it shows ------------------------------------------------------------------------
+    def current_item(self) -> ImageSet | None:
+        """The run."""
+        return self._session.run
+
+    def current_frame(self) -> int:
+        """The run's frame."""
+        return self._session.cursor.run_frame
+
+    def go_to(self, frame: int) -> None:
+        """Show another frame of the run."""
+        self._session.set_run_frame(frame)
+
+    def title_text(self, item: ImageSet) -> str:
+        """Number and description of the run."""
+        number = 1 + [run.uid for run in self._session.case.runs].index(item.uid)
+        return f"Run {number} · {item.description or 'no description'}"
+
+    def refresh(self) -> None:
+        """Show what is current, and which frame measurements belong to."""
+        self._measures.image_uid = self._session.cursor.run_uid
+        self._measures.frame = self.current_frame()
+        super().refresh()
+
+    def _on_cursor(self) -> None:
+        self._measures.image_uid = self._session.cursor.run_uid
+        self._measures.frame = self.current_frame()
+        super()._on_cursor()
+
+    def _calibration(self) -> Calibration | None:
+        run = self._session.run
+        return run.calibration if run else None
+
+    def _case_lines(self) -> Lines:
+        run = self._session.run
+        if run is None:
+            return []
+        phase = self._session.phase_of(run.uid)
+        return [
+            [
+                (run.patient.patient_id or "No patient ID", tokens.TEXT_HI, True),
+                (f" · {phase.value}" if phase else "", tokens.TEXT_MID, False),
+            ],
+            [(run.description, tokens.TEXT_MID, False)],
+        ]
+
+    def _arm_lines(self) -> Lines:
+        run = self._session.run
+        if run is None:
+            return []
+        facts = [f"SID {run.sid_mm:.0f}"] if run.sid_mm else []
+        facts += [f"{run.kvp:.0f} kV"] if run.kvp else []
+        return [
+            [(angles_text(run), tokens.TEXT_HI, False)],
+            [(" · ".join(facts), tokens.TEXT_MID, False)],
+        ]
+
+    def _window_lines(self, view: FrameView) -> Lines:
+        run = self._session.run
+        window = self._session.displays.window(run) if run else None
+        zoom: tuple[str, str, bool] = (f"Zoom {view.zoom:.2f}×", tokens.TEXT_MID, False)
+        if window is None:
+            return [[zoom]]
+        inverted = run is not None and self._session.displays.of(run.uid).inverted
+        return [
+            [
+                (f"W {window.width:.0f} L {window.center:.0f}", tokens.TEXT_HI, True),
+                (" · inverted · " if inverted else " · ", tokens.TEXT_MID, False),
+                zoom,
+            ]
+        ]
+
+    def _letters(self) -> dict[str, str]:
+        """R and L when the C-arm's angles say the patient faces the detector."""
+        run = self._session.run
+        if run is None or run.primary_angle_deg is None or abs(run.primary_angle_deg) > 60:
+            return {}
+        return {"left": "R", "right": "L"}
+
+    # -- gestures -----------------------------------------------------------------------------
+    def _on_tool(self, tool: Tool) -> None:
+        crosshair = tool is not Tool.SELECT
+        shape = Qt.CursorShape.CrossCursor if crosshair else Qt.CursorShape.ArrowCursor
+        self.view.viewport().setCursor(shape)
+        self.repaint_layers()
+
+    def _on_press(self, x: float, y: float, modifiers: object) -> None:
+        session = self._session
+        at = self.view.point_to_screen((x, y))
+        if session.tool in (Tool.CALIPER, Tool.ELLIPSE) and self._item is not None:
+            self.view.claims_drag = self._measure_tool.press(
+                self._item.uid, self.current_frame(), (x, y), at
+            )
+            return
+        if session.tool.segment_kind is not None and session.current_polyline is not None:
+            self._stroke_from = (x, y)
+            self.view.claims_drag = True
+            return
+        hit = self._overlay.hit(at)
+        if hit is None and self._measure_tool.grab(at):
+            self.view.claims_drag = True
+            return
+        self._grip = self._take_hold(hit, at)
+        self.view.claims_drag = self._grip is not None or session.tool is Tool.CENTERLINE
+
+    def _take_hold(self, hit: Hit | None, at: QPointF) -> Hit | None:
+        session = self._session
+        if hit is None:
+            on_vein = session.tool is Tool.SELECT and self._near_vein(at)
+            return Hit("position") if on_vein and session.position_map is not None else None
+        if hit.kind in ("edge", "segment"):
+            session.select(Selection("segment", hit.id))
+        elif hit.kind in ("landmark", "knot"):
+            kind = "landmark" if hit.kind == "landmark" else "centerline"
+            session.select(Selection(kind, hit.id))
+        labels = {"edge": "Move edge", "landmark": "Move landmark", "knot": "Move vein point"}
+        if hit.kind in labels:
+            session.begin(labels[hit.kind])
+        return hit if hit.kind != "segment" else None
+
+    def _near_vein(self, at: QPointF) -> bool:
+        curve = self._session.current_polyline
+        if curve is None:
+            return False
+        _, distance_px = curve.project(self.view.to_image(at))
+        return distance_px * self.view.zoom <= ON_VEIN_PX
+
+    def _on_drag(self, x: float, y: float, modifiers: object) -> None:
+        session, grip = self._session, self._grip
+        kind = session.tool.segment_kind
+        if self._measure_tool.active:
+            self._measure_tool.drag((x, y))
+        elif self._stroke_from is not None and kind is not None:
+            session.segments.draw_points(kind, self._stroke_from, (x, y))
+        elif grip is None:
+            return
+        elif grip.kind == "position":
+            session.go_to_run_point((x, y))
+        elif grip.kind == "edge":
+            curve = session.current_polyline
+            if curve is not None:
+                arc = float(curve.project((x, y))[0])
+                edge: Edge = "start" if grip.part == "start" else "end"
+                session.segments.move_edge_to_arc(grip.id, edge, arc)
+        elif grip.kind == "landmark":
+            session.vessel.move_landmark(grip.id, (x, y))
+        elif grip.kind == "pending":
+            session.vessel.place_pending((x, y))
+        elif grip.kind == "knot":
+            session.vessel.move_knot(int(grip.part), (x, y))
+
+    def _on_release(self, x: float, y: float, modifiers: object) -> None:
+        session = self._session
+        if self._measure_tool.active:
+            self._measure_tool.release()
+        elif self._stroke_from is not None:
+            self._stroke_from = None
+            session.segments.finish_drawing()
+        else:
+            session.commit(self._moved_text())
+        self._grip = None
+
+    def _moved_text(self) -> str:
+        session, grip = self._session, self._grip
+        if grip is None or not session.in_gesture:
+            return ""
+        if grip.kind == "landmark":
+            mark = session.vessel.landmark(grip.id)
+            return f"{mark.name} moved" if mark else ""
+        if grip.kind == "edge":
+            segment = session.review.segment(grip.id)
+            return f"{segment.name} {grip.part} moved" if segment else ""
+        return "Vein point moved"
+
+    def _on_click(self, x: float, y: float, modifiers: object) -> None:
+        session = self._session
+        if self._grip is not None and self._grip.kind != "position":
+            return
+        if session.tool is Tool.CENTERLINE:
+            session.vessel.add_knot((x, y), ON_VEIN_PX / self.view.zoom)
+        elif session.tool is Tool.LANDMARK:
+            session.vessel.place_pending((x, y))
+        elif session.tool is Tool.SELECT:
+            if self._overlay.hit(self.view.point_to_screen((x, y))) is None:
+                session.select(Selection())
+            session.go_to_run_point((x, y))
+
+    def _on_hover(self, x: float, y: float) -> None:
+        if self._session.tool is not Tool.SELECT or x != x:
+            return
+        at = self.view.point_to_screen((x, y))
+        over = self._overlay.hit(at) is not None or self._measures.hit(at) is not None
+        grab = over or (self._session.position_map is not None and self._near_vein(at))
+        shape = Qt.CursorShape.PointingHandCursor if grab else Qt.CursorShape.ArrowCursor
+        self.view.viewport().setCursor(shape)
+
+
+def angles_text(run: Run) -> str:
+    """C-arm angles as cath labs write them, e.g. "LAO 30° · CRA 0°"."""
+    if run.primary_angle_deg is None or run.secondary_angle_deg is None:
+        return "C-arm angles unknown"
+    primary, secondary = run.primary_angle_deg, run.secondary_angle_deg
+    side = "AP" if abs(primary) < 0.5 else "LAO" if primary > 0 else "RAO"
+    tilt = "CRA" if secondary >= 0 else "CAU"
+    return f"{side} {abs(primary):.0f}° · {tilt} {abs(secondary):.0f}°"

@@ -1,0 +1,165 @@
+"""Where a frame or a place on the centerline lies along the vein, as people read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.measure.along_vein import VeinAxis, VeinStretch, vein_at, vein_axis, veins_along
+from viewer.model.anatomy import Side, VeinSegment, vein_label
+from viewer.session.state import AxisKind
+
+if TYPE_CHECKING:
+    from viewer.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStretch:
+    """A stretch of the axis that is one vein, with its name as shown."""
+
+    start: float
+    end: float
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """The axis along the vein: a place for every frame.
+
+    Attributes
+    ----------
+    kind : AxisKind
+        What it counts; VEIN only when both views are tied together.
+    unit : str
+        mm, px, s or "" (frames).
+    title : str
+        What the axis says it counts.
+    places : ndarray of float64, shape (frames,)
+        Place of every frame, rising or falling with the frames but never turning.
+    """
+
+    kind: AxisKind
+    unit: str
+    title: str
+    places: NDArray[np.float64]
+
+    def frame_at(self, place: float, near: int = 0) -> int:
+        """The frame nearest to a place; of several there, the one nearest to `near`."""
+        gaps = np.abs(self.places - place)
+        best = np.flatnonzero(gaps <= float(gaps.min()) + 1e-9)
+        return int(best[np.argmin(np.abs(best - near))])
+
+
+class Placing:
+    """Positions of a session along the vein: zero at the iliac confluence when it is known."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def vein_axis(self) -> VeinAxis | None:
+        """The axis of the shown centerline, None without one."""
+        session, curve = self._session, self._session.current_polyline
+        if curve is None or session.run is None:
+            return None
+        scale = session.run.calibration.mm_per_px
+        return vein_axis(curve, session.vessel.landmarks, session.position_map, scale)
+
+    @property
+    def zero_arc_px(self) -> float:
+        """Arc length px of the axis' zero."""
+        axis, position = self.vein_axis, self._session.position_map
+        if axis is None:
+            return 0.0
+        if position is not None:
+            return float(position.to_px(axis.zero))
+        run = self._session.run
+        scale = run.calibration.mm_per_px if run else None
+        return axis.zero / scale if scale else axis.zero
+
+    def place_of_arc(self, arc_px: float) -> float | None:
+        """Distance from the zero along the vein, in the map's unit; peripheral is positive."""
+        axis, position = self.vein_axis, self._session.position_map
+        if axis is None or position is None:
+            return None
+        return axis.position(float(position.to_unit(arc_px)))
+
+    def text(self, frame: int) -> str:
+        """Place of a frame with its ±, e.g. "16.7 mm ± 2.1"."""
+        position = self._session.position_map
+        if position is None or not 0 <= frame < len(position):
+            return "not linked"
+        place = self.place_of_arc(float(position.arc_px[frame]))
+        sigma = float(position.sigma[frame])
+        if position.unit == "mm":
+            return f"{place:.1f} mm ± {sigma:.1f}"
+        return f"{place:.0f} px ± {sigma:.0f}"
+
+    def _veins(self) -> tuple[VeinStretch, ...]:
+        session, axis = self._session, self.vein_axis
+        curve, run = session.current_polyline, session.run
+        if axis is None or curve is None or run is None:
+            return ()
+        scale = run.calibration.mm_per_px
+        return veins_along(curve, session.vessel.landmarks, axis, session.position_map, scale)
+
+    def vein_at(self, arc_px: float) -> VeinSegment:
+        """The vein at a place on the centerline, from the landmarks that border it."""
+        place = self.place_of_arc(arc_px)
+        return VeinSegment.UNSET if place is None else vein_at(self._veins(), place)
+
+    def stretches(self) -> tuple[NamedStretch, ...]:
+        """The veins along the axis, in the map's unit from the zero."""
+        side = self._session.side.letter
+        return tuple(
+            NamedStretch(item.start, item.end, _vein_name(item.vein, side))
+            for item in self._veins()
+            if item.vein is not VeinSegment.UNSET
+        )
+
+    def vein_text(self, frame: int) -> str:
+        """Short name of the vein at a frame, empty when landmarks don't say."""
+        position = self._session.position_map
+        if position is None or not 0 <= frame < len(position):
+            return ""
+        vein = self.vein_at(float(position.arc_px[frame]))
+        return "" if vein is VeinSegment.UNSET else vein_label(vein, self._session.side)
+
+    def axis(self) -> Axis | None:
+        """The axis of the shown pullback in the chosen unit, or the nearest that can be had."""
+        session = self._session
+        pullback, position, axis = session.pullback, session.position_map, self.vein_axis
+        if pullback is None:
+            return None
+        if session.axis is AxisKind.VEIN and position is not None and axis is not None:
+            title = f"{position.unit} from the {axis.zero_name}"
+            places = axis.outward * (position.arc - axis.zero)
+            return Axis(AxisKind.VEIN, position.unit, title, places)
+        times_s = session.timing(pullback).times_s
+        if session.axis is AxisKind.TIME and times_s is not None:
+            return Axis(AxisKind.TIME, "s", "seconds from the first frame", np.asarray(times_s))
+        numbers = np.arange(1, pullback.frames + 1, dtype=np.float64)
+        return Axis(AxisKind.FRAMES, "", "frames", numbers)
+
+    def side_from_text(self) -> Side:
+        """The side as the headers' laterality or descriptions say it."""
+        items = [item for item in (self._session.pullback, self._session.run) if item]
+        for item in items:
+            if item.laterality.upper().startswith("L"):
+                return Side.LEFT
+            if item.laterality.upper().startswith("R"):
+                return Side.RIGHT
+        words = {
+            word.strip(",.;:()").lower()
+            for item in items
+            for word in f"{item.description} {item.phase_hint}".split()
+        }
+        left, right = bool(words & {"l", "left"}), bool(words & {"r", "right"})
+        return Side.LEFT if left and not right else Side.RIGHT if right and not left else Side.NONE
+
+
+def _vein_name(vein: VeinSegment, side: str) -> str:
+    return "IVC" if vein is VeinSegment.IVC else f"{side} {vein.label}".strip()
