@@ -26,6 +26,25 @@ EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+SYNTAX_NAMES = {
+    IMPLICIT_LITTLE: "implicit little endian",
+    EXPLICIT_LITTLE: "explicit little endian",
+    EXPLICIT_BIG: "explicit big endian",
+    DEFLATED: "deflated",
+    "1.2.840.10008.1.2.4.50": "JPEG baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG extended",
+    "1.2.840.10008.1.2.4.57": "JPEG lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS lossless",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS near-lossless",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.201": "HTJ2K lossless",
+    "1.2.840.10008.1.2.4.202": "HTJ2K lossless",
+    "1.2.840.10008.1.2.4.203": "HTJ2K",
+    "1.2.840.10008.1.2.5": "RLE",
+}
+"""Names for people; others are shown by their UID."""
 NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED})
 
 FIRST_READ = 32 * 1024
@@ -55,11 +74,20 @@ class PixelPlace:
         As declared; None when undefined, i.e. encapsulated.
     extended_frames : int
         Entries of the Extended Offset Table, 0 without one.
+    extended_at : int
+        Its first byte in the file.
+    tag : int
+        Pixel Data, or Float or Double Float Pixel Data.
+    vr : str
+        As written, empty when implicit.
     """
 
     offset: int
     length: int | None
     extended_frames: int = 0
+    extended_at: int = 0
+    tag: int = 0x7FE00010
+    vr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +102,8 @@ class FileHeader:
         What was wrong and how it was read nevertheless.
     cut_off : bool
         The file ends inside the header.
+    begins : int
+        Where the data set begins in the file, behind the file meta information.
     """
 
     header: Header
@@ -84,6 +114,7 @@ class FileHeader:
     size: int
     notes: tuple[str, ...] = ()
     cut_off: bool = False
+    begins: int = 0
 
 
 def read_header(stream: Stream) -> FileHeader:
@@ -122,11 +153,12 @@ def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
             return None
         raise HeaderError("it ends inside its first elements; copy or export it again") from None
     declared = _uid(meta.get(0x00020010, b""))
+    begins = start
     if declared == DEFLATED:
         buffer, whole = _inflated(stream.head(stream.size)[start:]), True
         start = 0
     syntax, encoding, complaints = _encoding(buffer, start, declared)
-    notes = [*notes, *complaints]
+    notes = notes or complaints
     found: dict[int, Place] = {}
     cut_off = False
     try:
@@ -149,6 +181,7 @@ def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
         size=len(buffer) if declared == DEFLATED else stream.size,
         notes=tuple(notes),
         cut_off=cut_off,
+        begins=begins,
     )
 
 
@@ -232,7 +265,7 @@ def _encoding(buffer: bytes, start: int, declared: str) -> tuple[str, Encoding, 
 def _pixel_place(buffer: bytes, pos: int, encoding: Encoding) -> PixelPlace | None:
     """The pixel data element at or after `pos`, None when there is none (in this buffer)."""
     steps = LITTLE if encoding.little else BIG
-    extended = 0
+    extended = extended_at = 0
     while pos + 12 <= len(buffer):
         group, element, vr, length = steps.head.unpack_from(buffer, pos)
         tag = group << 16 | element
@@ -245,11 +278,13 @@ def _pixel_place(buffer: bytes, pos: int, encoding: Encoding) -> PixelPlace | No
             length = steps.long.unpack_from(buffer, start)[0]
             start += 4
         if tag in _PIXEL_TAGS:
-            return PixelPlace(start, None if length == UNDEFINED else length, extended)
+            declared = None if length == UNDEFINED else length
+            own = vr.decode("ascii") if encoding.explicit and vr in KNOWN_VR else ""
+            return PixelPlace(start, declared, extended, extended_at, tag, own)
         if length == UNDEFINED:
             return None
         if tag == _EXTENDED_OFFSETS:
-            extended = length // 8
+            extended, extended_at = length // 8, start
         pos = start + length
     return None
 

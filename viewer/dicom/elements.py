@@ -151,8 +151,10 @@ def skip_items(buffer: bytes, pos: int, end: int, encoding: Encoding, depth: int
                 raise CutOffError
 
 
-def items(buffer: bytes, place: Place, encoding: Encoding) -> list[dict[int, Place]]:
-    """The items of a sequence, each as its wanted elements.
+def items(
+    buffer: bytes, place: Place, encoding: Encoding, limit: int | None = None
+) -> list[dict[int, Place]]:
+    """The items of a sequence (the first `limit` of them), each as its wanted elements.
 
     Raises
     ------
@@ -178,6 +180,8 @@ def items(buffer: bytes, place: Place, encoding: Encoding) -> list[dict[int, Pla
         after = walk(buffer, pos, stop, inner, found, 1)
         pos = after if length == UNDEFINED else stop
         answer.append(found)
+        if len(answer) == limit:
+            break
     return answer
 
 

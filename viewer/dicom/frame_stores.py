@@ -17,7 +17,7 @@ from viewer.dicom.codestream import CodeStream, DamagedFrameError, read_code_str
 from viewer.dicom.colour import partial_to_full, widen_422
 from viewer.dicom.decoders import Samples, Space, decode, decoder_name
 from viewer.dicom.encapsulation import FramePlaces, read_places, scan_places
-from viewer.dicom.pixel_header import JPEG_FAMILY, PixelHeader
+from viewer.dicom.pixel_header import DEFLATED_FRAMES, RLE, PixelHeader
 from viewer.errors import UnreadableError
 
 log = logging.getLogger(__name__)
@@ -147,7 +147,8 @@ class EncapsulatedFrames:
             raise UnreadableError(
                 f"{header.source.name}: {error}", "Ask for the file again."
             ) from error
-        self.code = _peek(head) if header.transfer_syntax in JPEG_FAMILY else None
+        plain = header.transfer_syntax in (RLE, DEFLATED_FRAMES)
+        self.code = None if plain else _peek(head)
         self.decoder = decoder_name(header, self.code)
 
     @property

@@ -51,6 +51,10 @@ class Header:
         places = self._places
         return b"|".join(self._buffer[places[t].start : places[t].end] for t in sorted(places))
 
+    def place(self, keyword: str) -> Place | None:
+        """Where the value lies in what was read, None when absent."""
+        return self._places.get(NUMBERS[keyword])
+
     def text(self, keyword: str) -> str:
         """The first of the values, without padding; "" when absent."""
         value = self.raw(keyword).strip(b" \0")
@@ -89,13 +93,13 @@ class Header:
         value = self.number(keyword)
         return int(value) if value is not None and value == int(value) else None
 
-    def items(self, keyword: str) -> tuple[Header, ...]:
-        """The items of a sequence; empty when absent or broken."""
+    def items(self, keyword: str, limit: int | None = None) -> tuple[Header, ...]:
+        """The items of a sequence (the first `limit`); empty when absent or broken."""
         place = self._places.get(NUMBERS[keyword])
         if place is None:
             return ()
         try:
-            found = items(self._buffer, place, self._encoding)
+            found = items(self._buffer, place, self._encoding, limit)
         except (BrokenError, CutOffError, struct.error):
             return ()
         inner = Encoding(
@@ -105,7 +109,7 @@ class Header:
 
     def item(self, keyword: str) -> Header | None:
         """The first item of a sequence."""
-        found = self.items(keyword)
+        found = self.items(keyword, 1)
         return found[0] if found else None
 
     def _representation(self, keyword: str, place: Place) -> str:

@@ -8,18 +8,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.dicom.pixel_elements import PixelElements
-
-_GROUPS = tuple(range(0x6000, 0x6020, 2))
-_ROWS, _COLUMNS, _FRAMES, _ORIGIN = 0x10, 0x11, 0x15, 0x50
-_FIRST_FRAME, _ALLOCATED, _BIT, _DATA = 0x51, 0x100, 0x102, 0x3000
-
-OVERLAY_TAGS = frozenset(
-    group << 16 | element
-    for group in _GROUPS
-    for element in (_ROWS, _COLUMNS, _FRAMES, _ORIGIN, _FIRST_FRAME, _ALLOCATED, _BIT)
-)
-OVERLAY_DATA = tuple(group << 16 | _DATA for group in _GROUPS)
+from viewer.dicom.header import Header
+from viewer.dicom.tags import OVERLAY_GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +47,24 @@ class OverlayPlane:
         return own if 0 <= own < self.frames else None
 
 
-def overlay_planes(elements: PixelElements, stream: BinaryIO) -> tuple[OverlayPlane, ...]:
-    """The overlay planes a header describes; those without rows or bits are left out."""
+def overlay_planes(header: Header, little: bool) -> tuple[OverlayPlane, ...]:
+    """The overlay planes a header describes; those without rows or bits are left out.
+
+    Parameters
+    ----------
+    little : bool
+        The data set is little endian.
+    """
     planes = []
-    end = stream.seek(0, 2)
-    for group in _GROUPS:
-        base = group << 16
-        rows = elements.integer(base | _ROWS, 0)
-        columns = elements.integer(base | _COLUMNS, 0)
-        allocated = elements.integer(base | _ALLOCATED, 1)
-        data = elements.found.get(base | _DATA)
-        bit = elements.integer(base | _BIT, 0)
+    for group in (f"{number:04X}" for number in OVERLAY_GROUPS):
+        rows = header.integer(f"OverlayRows{group}") or 0
+        columns = header.integer(f"OverlayColumns{group}") or 0
+        data = header.place(f"OverlayData{group}")
+        allocated = header.integer(f"OverlayBitsAllocated{group}") or 1
+        bit = header.integer(f"OverlayBitPosition{group}") or 0
         if rows < 1 or columns < 1 or (data is None and bit == 0 and allocated == 1):
             continue
-        origin = tuple(v - 65536 if v > 32767 else v for v in elements.integers(base | _ORIGIN))
+        origin = [int(value) for value in header.numbers(f"OverlayOrigin{group}")]
         top, left = origin if len(origin) == 2 else (1, 1)
         planes.append(
             OverlayPlane(
@@ -78,12 +72,12 @@ def overlay_planes(elements: PixelElements, stream: BinaryIO) -> tuple[OverlayPl
                 columns=columns,
                 top=top - 1,
                 left=left - 1,
-                frames=elements.integer_text(base | _FRAMES),
-                first_frame=elements.integer(base | _FIRST_FRAME, 1) - 1,
+                frames=header.integer(f"NumberOfFramesInOverlay{group}"),
+                first_frame=(header.integer(f"ImageFrameOrigin{group}") or 1) - 1,
                 bit=bit,
-                offset=data.offset if data else 0,
-                length=max(0, min(data.length, end - data.offset)) if data else 0,
-                swapped=bool(data and data.vr == b"OW" and not elements.little),
+                offset=data.start if data else 0,
+                length=data.end - data.start if data else 0,
+                swapped=data is not None and data.vr == "OW" and not little,
             )
         )
     return tuple(planes)

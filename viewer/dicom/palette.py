@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.dicom.pixel_elements import BrokenHeaderError, PixelElements
+from viewer.dicom.header import Header
 
-_DESCRIPTORS = (0x00281101, 0x00281102, 0x00281103)
-_TABLES = (0x00281201, 0x00281202, 0x00281203)
-_SEGMENTED = (0x00281221, 0x00281222, 0x00281223)
-PALETTE_TAGS = frozenset(_DESCRIPTORS + _TABLES + _SEGMENTED)
+_CHANNELS = ("Red", "Green", "Blue")
 
 
-def read_palette(elements: PixelElements) -> tuple[NDArray[np.uint8], int]:
+class PaletteError(Exception):
+    """A palette is missing or makes no sense; the message is a reason in words."""
+
+
+def read_palette(header: Header) -> tuple[NDArray[np.uint8], int]:
     """The palette of an image and the stored value its first entry stands for.
 
     Returns
@@ -25,22 +26,24 @@ def read_palette(elements: PixelElements) -> tuple[NDArray[np.uint8], int]:
 
     Raises
     ------
-    BrokenHeaderError
+    PaletteError
         A palette is missing or makes no sense.
     """
     channels = []
     first = 0
-    for descriptor, plain, segmented in zip(_DESCRIPTORS, _TABLES, _SEGMENTED, strict=True):
-        shape = elements.integers(descriptor)
+    for channel in _CHANNELS:
+        plain = f"{channel}PaletteColorLookupTableData"
+        segmented = f"Segmented{plain}"
+        shape = [int(v) for v in header.numbers(f"{channel}PaletteColorLookupTableDescriptor")]
         if len(shape) != 3:
-            raise BrokenHeaderError("its colour palette is not described")
+            raise PaletteError("its colour palette is not described")
         count, first, bits = shape[0] & 0xFFFF or 65536, shape[1], shape[2]
-        if segmented in elements.values:
-            words = expand_segments(_entries(elements, segmented, bits, 0).tolist(), count)
+        if segmented in header:
+            words = expand_segments(_entries(header, segmented, bits, 0).tolist(), count)
         else:
-            words = _entries(elements, plain, bits, count)
+            words = _entries(header, plain, bits, count)
         if words.size == 0:
-            raise BrokenHeaderError("its colour palette is empty")
+            raise PaletteError("its colour palette is empty")
         words = np.pad(words[:count], (0, max(0, count - words.size)), mode="edge")
         channels.append(words)
     table = np.stack(channels, axis=1)
@@ -48,16 +51,13 @@ def read_palette(elements: PixelElements) -> tuple[NDArray[np.uint8], int]:
     return (table >> 8 if table.max() > 255 else table).astype(np.uint8), first
 
 
-def _entries(elements: PixelElements, tag: int, bits: int, count: int) -> NDArray[np.uint16]:
+def _entries(header: Header, keyword: str, bits: int, count: int) -> NDArray[np.uint16]:
     """Entries of one table; 8-bit entries may stand one a byte or one a word."""
-    value = elements.values.get(tag, b"")
-    if bits == 8 and (count == 0 or len(value) < 2 * count):
-        data = np.frombuffer(value, np.uint8)
-        if not elements.little and elements.found[tag].vr == b"OW":
-            data = data[: data.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()
-        return data.astype(np.uint16)
-    words = np.frombuffer(value[: len(value) // 2 * 2], "<u2" if elements.little else ">u2")
-    return words.astype(np.uint16)
+    value = header.raw(keyword)
+    words = np.array(header.numbers(keyword), dtype=np.uint16)
+    if bits == 8 and count and len(value) < 2 * count:
+        return np.stack([words & 0xFF, words >> 8], axis=1).ravel()
+    return words
 
 
 def expand_segments(words: list[int], limit: int) -> NDArray[np.uint16]:
@@ -72,7 +72,7 @@ def expand_segments(words: list[int], limit: int) -> NDArray[np.uint16]:
 
     Raises
     ------
-    BrokenHeaderError
+    PaletteError
         A segment is of no known kind or goes beyond the data.
     """
     out: list[int] = []
@@ -101,5 +101,5 @@ def _expand(
         elif kind == 0 and length == 0:
             return
         else:
-            raise BrokenHeaderError("its colour palette is damaged")
+            raise PaletteError("its colour palette is damaged")
         done += 1

@@ -13,55 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.dicom.byte_source import ByteSource, MemoryBytes, inflate
-from viewer.dicom.overlays import OVERLAY_DATA, OVERLAY_TAGS, OverlayPlane, overlay_planes
-from viewer.dicom.palette import PALETTE_TAGS, read_palette
-from viewer.dicom.pixel_elements import (
+from viewer.dicom.dicom_file import (
     DEFLATED,
-    DOUBLE_PIXEL_DATA,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
-    FLOAT_PIXEL_DATA,
-    IMPLICIT_LITTLE,
-    UNDEFINED,
-    BrokenHeaderError,
-    PixelElements,
-    guess_encoding,
-    read_elements,
-    read_meta,
+    NATIVE_SYNTAXES,
+    SYNTAX_NAMES,
+    FileHeader,
+    HeaderError,
+    NotDicomError,
+    PixelPlace,
+    read_header,
 )
+from viewer.dicom.overlays import OverlayPlane, overlay_planes
+from viewer.dicom.palette import PaletteError, read_palette
 from viewer.errors import UnreadableError
 
 MAX_FRAME_BYTES = 512 * 2**20
 """Largest decoded frame; a header that asks for more is not believed."""
 
-NATIVE = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED))
 RLE = "1.2.840.10008.1.2.5"
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
-JPEG_FAMILY = {
-    "1.2.840.10008.1.2.4.50": "JPEG baseline",
-    "1.2.840.10008.1.2.4.51": "JPEG extended",
-    "1.2.840.10008.1.2.4.57": "JPEG lossless",
-    "1.2.840.10008.1.2.4.70": "JPEG lossless",
-    "1.2.840.10008.1.2.4.80": "JPEG-LS",
-    "1.2.840.10008.1.2.4.81": "JPEG-LS",
-    "1.2.840.10008.1.2.4.90": "JPEG 2000",
-    "1.2.840.10008.1.2.4.91": "JPEG 2000",
-    "1.2.840.10008.1.2.4.201": "HTJ2K",
-    "1.2.840.10008.1.2.4.202": "HTJ2K",
-    "1.2.840.10008.1.2.4.203": "HTJ2K",
-}
-"""Transfer syntaxes (PS3.6 A) whose frames are code streams that describe themselves."""
-
-_SAMPLES, _PHOTOMETRIC, _PLANAR = 0x00280002, 0x00280004, 0x00280006
-_FRAMES, _ROWS, _COLUMNS = 0x00280008, 0x00280010, 0x00280011
-_ALLOCATED, _STORED, _HIGH, _SIGNED = 0x00280100, 0x00280101, 0x00280102, 0x00280103
-_OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
-_WANTED = (
-    frozenset((_SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES, _ROWS, _COLUMNS))
-    | {_ALLOCATED, _STORED, _HIGH, _SIGNED, _OFFSETS, _LENGTHS}
-    | PALETTE_TAGS
-    | OVERLAY_TAGS
-)
+_JPEG_PREFIX = "1.2.840.10008.1.2.4."
+_VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
+_FLOAT_BITS = {0x7FE00008: 32, 0x7FE00009: 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,73 +110,85 @@ def read_pixel_header(source: ByteSource) -> PixelHeader:
     """
     try:
         with source.open() as stream:
-            syntax, start = read_meta(stream)
-            if syntax == DEFLATED:
-                stream.seek(start)
+            file = read_header(_BinaryStream(stream, source.size))
+            extended = _extended_offsets(stream, file.pixels)
+            if file.transfer_syntax_uid == DEFLATED:
+                stream.seek(file.begins)
                 source = MemoryBytes(source.name, inflate(stream.read(), source.name))
-                start = 0
-        with source.open() as stream:
-            encoding = {DEFLATED: EXPLICIT_LITTLE}.get(syntax, syntax)
-            if not encoding:
-                encoding = syntax = guess_encoding(stream, start)
-            elements = read_elements(stream, start, encoding, _WANTED, frozenset(OVERLAY_DATA))
-            elements.transfer_syntax = syntax
-            header = _header(source, elements, stream)
-    except (BrokenHeaderError, struct.error) as error:
-        raise UnreadableError(
-            f"{source.name}: {error}"
-            if isinstance(error, BrokenHeaderError)
-            else f"{source.name}: its header ends too early",
-            "Ask for the file again.",
-        ) from error
+        header = _header(source, file, extended)
+    except (HeaderError, NotDicomError, PaletteError) as error:
+        raise UnreadableError(f"{source.name}: {error}") from error
     _check(header)
     return header
 
 
-def _header(source: ByteSource, elements: PixelElements, stream: BinaryIO) -> PixelHeader:
-    pixels = elements.pixels
+class _BinaryStream:
+    """A stream as the header reader wants it."""
+
+    seekable = True
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self.size = size
+
+    def head(self, count: int) -> bytes:
+        """The first `count` bytes."""
+        return self.at(0, count)
+
+    def at(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset`."""
+        self._stream.seek(offset)
+        return self._stream.read(count) or b""
+
+
+def _header(source: ByteSource, file: FileHeader, extended: tuple[int, ...]) -> PixelHeader:
+    pixels, header = file.pixels, file.header
     if pixels is None or pixels.length == 0:
         raise UnreadableError(
             f"{source.name}: holds no image data", "Check that the whole file was sent."
         )
-    floating = pixels.tag in (FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA)
-    allocated = {FLOAT_PIXEL_DATA: 32, DOUBLE_PIXEL_DATA: 64}.get(
-        pixels.tag, elements.integer(_ALLOCATED, 8)
-    )
-    stored = elements.integer(_STORED, allocated)
+    allocated = _FLOAT_BITS.get(pixels.tag) or header.integer("BitsAllocated") or 8
+    stored = header.integer("BitsStored") or allocated
     stored = stored if 0 < stored <= allocated else allocated
-    high = elements.integer(_HIGH, stored - 1)
-    photometric = elements.text(_PHOTOMETRIC).upper()
-    palette, first = read_palette(elements) if photometric == "PALETTE COLOR" else (None, 0)
-    big_words = not elements.little and pixels.vr == b"OW" and allocated <= 8
+    high = header.integer("HighBit")
+    high = stored - 1 if high is None or not stored - 1 <= high < allocated else high
+    photometric = header.text("PhotometricInterpretation").upper()
+    palette, first = read_palette(header) if photometric == "PALETTE COLOR" else (None, 0)
+    syntax = file.transfer_syntax_uid
+    if pixels.length is not None and syntax not in NATIVE_SYNTAXES:
+        syntax = EXPLICIT_LITTLE  # labelled as compressed, is not: read as the index reads it
+    little = syntax != EXPLICIT_BIG
     return PixelHeader(
         source=source,
-        transfer_syntax=elements.transfer_syntax,
-        rows=elements.integer(_ROWS, 0),
-        columns=elements.integer(_COLUMNS, 0),
-        samples=elements.integer(_SAMPLES, 1),
+        transfer_syntax=syntax,
+        rows=header.integer("Rows") or 0,
+        columns=header.integer("Columns") or 0,
+        samples=header.integer("SamplesPerPixel") or 1,
         photometric=photometric,
-        planar=elements.integer(_PLANAR, 0) == 1,
+        planar=header.integer("PlanarConfiguration") == 1,
         bits_allocated=allocated,
         bits_stored=stored,
-        high_bit=high if stored - 1 <= high < allocated else stored - 1,
-        signed=elements.integer(_SIGNED, 0) == 1,
-        floating=floating,
-        little=elements.little,
-        words_swapped=big_words,
-        frames=elements.integer_text(_FRAMES) if _FRAMES in elements.values else 1,
+        high_bit=high,
+        signed=header.integer("PixelRepresentation") == 1,
+        floating=pixels.tag in _FLOAT_BITS,
+        little=little,
+        words_swapped=not little and pixels.vr == "OW" and allocated <= 8,
+        frames=header.integer("NumberOfFrames") if "NumberOfFrames" in header else 1,
         offset=pixels.offset,
-        length=None if pixels.length == UNDEFINED else pixels.length,
+        length=pixels.length,
         palette=palette,
         palette_first=first,
-        overlays=overlay_planes(elements, stream),
-        frame_offsets=_extended_offsets(elements),
+        overlays=overlay_planes(header, little),
+        frame_offsets=extended,
     )
 
 
-def _extended_offsets(elements: PixelElements) -> tuple[int, ...]:
-    value = elements.values.get(_OFFSETS, b"")
-    return struct.unpack_from(f"<{len(value) // 8}Q", value)
+def _extended_offsets(stream: BinaryIO, pixels: PixelPlace | None) -> tuple[int, ...]:
+    if pixels is None or not pixels.extended_frames:
+        return ()
+    stream.seek(pixels.extended_at)
+    value = stream.read(8 * pixels.extended_frames)
+    return struct.unpack(f"<{len(value) // 8}Q", value[: len(value) // 8 * 8])
 
 
 def _check(header: PixelHeader) -> None:
@@ -226,16 +213,10 @@ def _check(header: PixelHeader) -> None:
             f" the file has {header.source.size / 2**20:.1f} MB",
             "The header is probably damaged: ask for the file again.",
         )
-    known = syntax in NATIVE or syntax in JPEG_FAMILY or syntax in (RLE, DEFLATED_FRAMES)
-    if not known:
+    image_codes = syntax.startswith(_JPEG_PREFIX) and not syntax.startswith(_VIDEO_PREFIX)
+    if not (syntax in NATIVE_SYNTAXES or image_codes or syntax in (RLE, DEFLATED_FRAMES)):
         raise UnreadableError(
-            f"{name}: its images are stored in a way that can't be read here ({syntax})",
+            f"{name}: its images are stored in a way that can't be read here"
+            f" ({SYNTAX_NAMES.get(syntax, syntax)})",
             "Export it again uncompressed, or as JPEG or JPEG 2000.",
-        )
-    if (syntax in NATIVE) != (header.length is not None):
-        says = "uncompressed" if syntax in NATIVE else JPEG_FAMILY.get(syntax, "RLE") + " images"
-        raise UnreadableError(
-            f"{name}: the header promises {says}, the data are stored otherwise"
-            " (wrong transfer syntax)",
-            "Ask for the file again, or have its transfer syntax corrected.",
         )

@@ -1,4 +1,4 @@
-"""The data elements the index reads, by keyword: number and value representation.
+"""The data elements that are read, by keyword: number and value representation.
 
 Source: PS3.6 data dictionary. Everything else in a header is stepped over.
 """
@@ -86,6 +86,7 @@ _TABLE = """
 00209111 SQ FrameContentSequence
 00280002 US SamplesPerPixel
 00280004 CS PhotometricInterpretation
+00280006 US PlanarConfiguration
 00280008 IS NumberOfFrames
 00280009 AT FrameIncrementPointer
 00280010 US Rows
@@ -94,6 +95,7 @@ _TABLE = """
 00280034 IS PixelAspectRatio
 00280100 US BitsAllocated
 00280101 US BitsStored
+00280102 US HighBit
 00280103 US PixelRepresentation
 00280A02 CS PixelSpacingCalibrationType
 00281040 CS PixelIntensityRelationship
@@ -103,6 +105,15 @@ _TABLE = """
 00281053 DS RescaleSlope
 00281055 LO WindowCenterWidthExplanation
 00281056 CS VOILUTFunction
+00281101 US RedPaletteColorLookupTableDescriptor
+00281102 US GreenPaletteColorLookupTableDescriptor
+00281103 US BluePaletteColorLookupTableDescriptor
+00281201 OW RedPaletteColorLookupTableData
+00281202 OW GreenPaletteColorLookupTableData
+00281203 OW BluePaletteColorLookupTableData
+00281221 OW SegmentedRedPaletteColorLookupTableData
+00281222 OW SegmentedGreenPaletteColorLookupTableData
+00281223 OW SegmentedBluePaletteColorLookupTableData
 00283000 SQ ModalityLUTSequence
 00283002 US LUTDescriptor
 00283003 LO LUTExplanation
@@ -119,6 +130,20 @@ _TABLE = """
 52009230 SQ PerFrameFunctionalGroupsSequence
 """
 
+_OVERLAY_TABLE = """
+0010 US OverlayRows
+0011 US OverlayColumns
+0015 IS NumberOfFramesInOverlay
+0050 SS OverlayOrigin
+0051 US ImageFrameOrigin
+0100 US OverlayBitsAllocated
+0102 US OverlayBitPosition
+3000 OW OverlayData
+"""
+
+OVERLAY_GROUPS = tuple(range(0x6000, 0x6020, 2))
+"""Repeating groups of overlay planes; their keywords end in the group, as OverlayRows6000."""
+
 NUMBERS: dict[str, int] = {}
 """Keyword to tag number, group in the upper 16 bits."""
 
@@ -130,3 +155,8 @@ for _line in _TABLE.split("\n"):
         _number, _vr, _keyword = _line.split()
         NUMBERS[_keyword] = int(_number, 16)
         REPRESENTATIONS[int(_number, 16)] = _vr
+for _line in _OVERLAY_TABLE.split("\n"):
+    for _group in OVERLAY_GROUPS if _line else ():
+        _number, _vr, _keyword = _line.split()
+        NUMBERS[f"{_keyword}{_group:04X}"] = _group << 16 | int(_number, 16)
+        REPRESENTATIONS[_group << 16 | int(_number, 16)] = _vr
