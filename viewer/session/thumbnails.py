@@ -1,0 +1,67 @@
+"""Thumbnails of image sets, made while nobody waits for a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from viewer.errors import UnreadableError
+from viewer.imaging.thumbnail import thumbnail, thumbnail_frame
+from viewer.imaging.window import apply_display, auto_window, display_lut
+from viewer.model.study import ImageSet
+from viewer.session.frame_cache import Frame
+from viewer.session.frame_loader import FrameLoader
+
+Picture = npt.NDArray[np.uint8]
+"""uint8 (h, w) or RGB (h, w, 3); square pixels, made for twice the logical density."""
+
+
+def make_thumbnail(image_set: ImageSet, frame: Frame) -> Picture:
+    """A frame made small, as its header wants it shown (RGB stays as it is)."""
+    pixels = image_set.pixels
+    if frame.ndim == 3:
+        return thumbnail(frame, aspect=pixels.aspect)
+    lut = display_lut(pixels, frame.dtype, auto_window(pixels, frame))
+    return thumbnail(frame, lambda values: apply_display(values, lut), aspect=pixels.aspect)
+
+
+def order_thumbnail(
+    loader: FrameLoader,
+    image_set: ImageSet,
+    deliver: Callable[[str, Picture | UnreadableError], None],
+) -> None:
+    """Have the thumbnail of an image set made in the background.
+
+    Parameters
+    ----------
+    deliver : callable
+        ``deliver(uid, picture)`` on the main thread, or with the error that kept it from being
+        made; not after `cancel_thumbnail` or once the set is forgotten.
+    """
+    made: list[Picture | UnreadableError] = []
+
+    def visit(_index: int, frame: Frame | UnreadableError) -> None:
+        if isinstance(frame, UnreadableError):
+            made.append(frame)
+        else:
+            made.append(make_thumbnail(image_set, frame))
+
+    def finished(error: UnreadableError | None) -> None:
+        if error is not None:
+            deliver(image_set.uid, error)
+        elif made:
+            deliver(image_set.uid, made[0])
+
+    frames = [thumbnail_frame(image_set.frames)] if image_set.frames else []
+    loader.submit_background(_key(image_set.uid), image_set, frames, visit, finished=finished)
+
+
+def cancel_thumbnail(loader: FrameLoader, uid: str) -> None:
+    """Have it made no more."""
+    loader.cancel_background(_key(uid))
+
+
+def _key(uid: str) -> str:
+    return f"thumbnail {uid}"
