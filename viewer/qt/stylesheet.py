@@ -47,6 +47,11 @@ QPushButton[danger="true"]:hover {{ background: {t.ERROR_BACK}; color: {t.ERROR}
 QPushButton[warn="true"] {{ background: #4A3A14; border-color: #8A6D1F; color: {t.TEXT_HI}; }}
 QPushButton[warn="true"]:hover {{ background: #5C4817; }}
 QToolButton {{ padding: 5px; }}
+QToolButton[raised="true"] {{ background: {t.RAISED}; border: 1px solid {t.LINE2};
+  color: {t.TEXT_HI}; padding: 0 14px 0 10px; }}
+QToolButton[raised="true"]:hover {{ background: {t.HOVER}; border-color: {t.INPUT}; }}
+QToolButton[raised="true"]:disabled {{ background: {t.PANEL}; border-color: {t.LINE};
+  color: #5D6979; }}
 QToolButton:pressed {{ background: {t.RAISED}; }}
 QToolButton:checked {{ background: {t.ACCENT_BACK}; border-color: #565FC0; color: {t.TEXT_HI}; }}
 QToolButton:disabled {{ background: transparent; color: #5D6979; }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QPixmap,
+    QRawFont,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
 
@@ -73,6 +75,14 @@ def _family() -> str:
     return QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
 
 
+@lru_cache(maxsize=1)
+def _darkened() -> bool:
+    """Whether Qt thickens the family's stems: outlines in CFF form drawn by FreeType."""
+    if not sys.platform.startswith("linux"):
+        return False
+    return not QRawFont.fromFont(QFont(_family())).fontTable("CFF ").isEmpty()
+
+
 @lru_cache(maxsize=64)
 def font(size_px: float, weight: int = 400) -> QFont:
     """The window's font with tabular figures; `size_px` may be 10.5."""
@@ -83,7 +93,11 @@ def font(size_px: float, weight: int = 400) -> QFont:
         screen = QGuiApplication.primaryScreen()
         per_inch = screen.logicalDotsPerInch() if screen is not None else 96.0
         made.setPointSizeF(size_px * 72.0 / per_inch)
-    made.setWeight(QFont.Weight(weight))
+    if _darkened():  # thickened stems read one weight heavier: take the one below, as wide
+        made.setWeight(QFont.Weight(weight - 100))
+        made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.012 * size_px)
+    else:
+        made.setWeight(QFont.Weight(weight))
     made.setFeature(QFont.Tag("tnum"), 1)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made

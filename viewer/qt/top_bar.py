@@ -37,11 +37,11 @@ class Logo(QWidget):
         """Draw it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(QColor(tokens.TEXT_HI), 3.6)
+        pen = QPen(QColor(tokens.TEXT_HI), 3.3)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        painter.drawLine(QPointF(4.2, 4.0), QPointF(8.6, 9.6))
-        painter.drawLine(QPointF(15.8, 4.0), QPointF(11.4, 9.6))
+        painter.drawLine(QPointF(3.6, 3.4), QPointF(8.0, 9.2))
+        painter.drawLine(QPointF(16.4, 3.4), QPointF(12.0, 9.2))
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
         painter.drawLine(QPointF(10, 16.4), QPointF(10, 22.4))
@@ -287,7 +287,7 @@ class TopBar(QWidget):
         row.addWidget(self.find_field)
         row.addSpacing(4)
         row.addWidget(_export_button(actions["file.export"]))
-        row.addWidget(_icon_button(actions["help.shortcuts"]))
+        row.addWidget(_icon_button(actions["help.shortcuts"], "ph.question"))
         row.addWidget(self.reader)
         return row
 
@@ -338,9 +338,11 @@ class _Brand(QWidget):
             self.clicked.emit()
 
 
-def _icon_button(action: QAction) -> QToolButton:
+def _icon_button(action: QAction, icon: str = "") -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
+    if icon:
+        button.setIcon(theme.icon(icon, size=18))
     button.setIconSize(QSize(18, 18))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     button.setFixedSize(32, 32)
@@ -352,7 +354,7 @@ def _icon_button(action: QAction) -> QToolButton:
 def _export_button(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
-    button.setText("Export")
+    button.setText(" Export")
     button.setFont(theme.body(500))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setFixedHeight(32)
