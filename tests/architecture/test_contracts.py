@@ -140,6 +140,7 @@ def breaches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             path.write_text(f"{before}\n{text}\n", encoding="utf-8")
     code, report = lint_imports(folder)
     assert code == 1, report
+    assert "Broken contracts" in report, report
     sections = broken_sections(report)
     return {c["id"]: sections.get(c["name"], "") for c in contracts()}
 
