@@ -210,7 +210,9 @@ def _side_veins() -> tuple[Tube, ...]:
 
 def _arteries(vein: Curve) -> tuple[Tube, ...]:
     return (
-        _tube("aorta", (8.5, 7.5), (-21.0, -18.0, 165.0), (-21.0, -16.0, 120.0), (-21.0, -14.0, 90.0)),
+        _tube(
+            "aorta", (8.5, 7.5), (-21.0, -18.0, 165.0), (-21.0, -16.0, 120.0), (-21.0, -14.0, 90.0)
+        ),
         _tube(
             "right common iliac artery",
             (4.9, 4.4),

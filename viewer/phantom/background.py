@@ -18,9 +18,12 @@ TRUNK_PER_MM = 0.0042
 
 def _clouds(rng: np.random.Generator, size: int, scale_px: float) -> Image:
     """Smooth noise of mean 0 and standard deviation 1, shape (size, size)."""
-    coarse = max(4, int(np.ceil(size / scale_px)) + 4)
-    field = ndimage.zoom(rng.standard_normal((coarse, coarse)), scale_px, order=3)
-    field = field[int(scale_px) :, int(scale_px) :][:size, :size]
+    step = max(1, min(8, int(scale_px / 3)))
+    small, scale = -(-size // step) + 2, scale_px / step
+    coarse = max(4, int(np.ceil(small / scale)) + 4)
+    field = ndimage.zoom(rng.standard_normal((coarse, coarse)), scale, order=3)
+    field = field[int(scale) :, int(scale) :][:small, :small]
+    field = ndimage.zoom(field, step, order=1)[:size, :size]
     return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
 
 
@@ -45,10 +48,21 @@ def muscles(carm: CArm) -> Image:
     """The psoas muscles, whose edges show as faint oblique lines."""
     image = np.zeros(carm.size_px**2, dtype=np.float32)
     for sign in (1.0, -1.0):
-        knots = [(MIDLINE_X_MM + sign * x, y, z) for x, y, z in
-                 ((30, 34, 165), (40, 30, 110), (58, 22, 50), (78, 6, -10), (97, -14, -62), (112, 4, -120))]
+        knots = [
+            (MIDLINE_X_MM + sign * x, y, z)
+            for x, y, z in (
+                (30, 34, 165),
+                (40, 30, 110),
+                (58, 22, 50),
+                (78, 6, -10),
+                (97, -14, -62),
+                (112, 4, -120),
+            )
+        ]
         curve = smooth_curve(knots, step_mm=1.0)
-        radius = np.interp(curve.s_mm / curve.s_mm[-1], (0, 0.3, 0.6, 1.0), (14.0, 24.0, 23.0, 13.0))
+        radius = np.interp(
+            curve.s_mm / curve.s_mm[-1], (0, 0.3, 0.6, 1.0), (14.0, 24.0, 23.0, 13.0)
+        )
         shadow = tube_shadow(carm, curve, radius, 0.9 * radius, np.zeros_like(radius))
         image[shadow.index] += MUSCLE_PER_MM * 0.8 * shadow.length_mm
     size = carm.size_px
@@ -94,7 +108,13 @@ def bowel_gas(carm: CArm, seed: int) -> Image:
             dx, dy = (grid - x0) / (r * stretch), (grid - y0) / (r / stretch)
             loop += np.exp(-0.5 * (dx[None, :] ** 2 + dy[:, None] ** 2) * 2.4)
         loop *= 1.0 + 0.28 * _clouds(rng, size, 16.0 * size / 512)
-        inside = np.maximum(inside, 1.0 / (1.0 + np.exp(-(loop - 0.62) * 11.0)) * rng.uniform(0.6, 1.0))
-    mottle = 1.0 + 0.22 * _clouds(rng, size, 7.0 * size / 512) + 0.16 * _clouds(rng, size, 24.0 * size / 512)
+        inside = np.maximum(
+            inside, 1.0 / (1.0 + np.exp(-(loop - 0.62) * 11.0)) * rng.uniform(0.6, 1.0)
+        )
+    mottle = (
+        1.0
+        + 0.22 * _clouds(rng, size, 7.0 * size / 512)
+        + 0.16 * _clouds(rng, size, 24.0 * size / 512)
+    )
     gas = ndimage.zoom(-0.17 * inside * np.clip(mottle, 0.1, 2.0), 2, order=1)
     return np.asarray(ndimage.gaussian_filter(gas, 1.2 * carm.size_px / 1024), dtype=np.float32)

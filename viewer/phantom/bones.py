@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from viewer.phantom.anatomy import MIDLINE_X_MM
 from viewer.phantom.curves import Floats, smooth_curve
 
+MIDDLE_MM = np.array([MIDLINE_X_MM, 0.0, 0.0])
 Knots = Sequence[tuple[float, float, float]]
 
 
@@ -25,7 +26,7 @@ class Dust:
     Attributes
     ----------
     density : float
-        Points a cubic millimetre of shell or square millimetre of surface is given.
+        Points a square millimetre of surface is given, against those of a 1024 px detector.
     """
 
     rng: np.random.Generator
@@ -36,7 +37,7 @@ class Dust:
     def add(self, points_mm: Floats, volume_mm3: float | Floats) -> None:
         """Take points in; `volume_mm3` is shared evenly or given for each."""
         count = len(points_mm)
-        each = np.full(count, volume_mm3 / count) if np.isscalar(volume_mm3) else volume_mm3
+        each = np.full(count, volume_mm3 / count) if isinstance(volume_mm3, float) else volume_mm3
         self.points.append(points_mm)
         self.weights.append(np.asarray(each, dtype=np.float64))
 
@@ -46,12 +47,12 @@ class Dust:
         `points_mm` count x from the middle; the mirror image is a little different.
         """
         for sign in (1.0, -1.0):
-            here = points_mm * (sign, 1.0, 1.0) + (MIDLINE_X_MM, 0.0, 0.0)
+            here = points_mm * (sign, 1.0, 1.0) + MIDDLE_MM
             self.add(here, volume_mm3)
 
     def count(self, area_mm2: float) -> int:
         """How many points a surface deserves."""
-        return max(400, int(area_mm2 * 9.0 * self.density))
+        return max(400, int(area_mm2 * 6.5 * self.density))
 
 
 def _tube(
@@ -153,18 +154,28 @@ def _vertebra(dust: Dust, z: float, y: float, lean: float, size: float = 1.0) ->
         ],
         axis=1,
     )
-    dust.add(body + (MIDLINE_X_MM, 0.0, 0.0), 9000.0 * size**3)
+    dust.add(body + MIDDLE_MM, 9000.0 * size**3)
     back = y + deep
     for knots, radii, cortex, inside in (
         (((15.0, back - 3, z + 4), (15.5, back + 10, z + 4)), (5.2, 5.2), 1.6, 0.05),
-        (((20.0, back + 8, z + 3), (33.0, back + 9, z + 5), (46.0, back + 7, z + 7)), (5.0, 3.6, 3.4), 0.7, 0.08),
-        (((15.0, back + 14, z + 10), (17.0, back + 16, z - 4), (18.0, back + 17, z - 19)), (5.5, 5.0, 6.5), 0.8, 0.12),
+        (
+            ((20.0, back + 8, z + 3), (33.0, back + 9, z + 5), (46.0, back + 7, z + 7)),
+            (5.0, 3.6, 3.4),
+            0.7,
+            0.08,
+        ),
+        (
+            ((15.0, back + 14, z + 10), (17.0, back + 16, z - 4), (18.0, back + 17, z - 19)),
+            (5.5, 5.0, 6.5),
+            0.8,
+            0.12,
+        ),
     ):
         dust.both_sides(*_tube(dust, knots, radii, cortex, inside, 1.2))
     spine, volume = _tube(
         dust, ((0.0, back + 14, z - 4), (0.5, back + 38, z - 11)), (4.0, 3.2), 1.1, 0.10, 2.6
     )
-    dust.add(spine + (MIDLINE_X_MM, 0.0, 0.0), volume)
+    dust.add(spine + MIDDLE_MM, volume)
 
 
 def _sacrum(dust: Dust) -> None:
@@ -181,13 +192,13 @@ def _sacrum(dust: Dust) -> None:
         d = np.hypot((np.abs(points[:, 0]) - x) / 1.25, points[:, 2] - z)
         hole *= np.where(d < 4.0, 0.5, np.where(d < 6.0, 1.3, 1.0))
     weights = hole * volume / len(points)
-    dust.add(points + (MIDLINE_X_MM, 0.0, 0.0), weights)
+    dust.add(points + MIDDLE_MM, weights)
     back, volume = _sheet(dust, np.asarray(net) * (0.82, 1.0, 1.0) + (0.0, 17.0, -2.0), 3.0)
-    dust.add(back + (MIDLINE_X_MM, 0.0, 0.0), volume)
+    dust.add(back + MIDDLE_MM, volume)
     for row in net[1:4]:  # the fused discs
         line = [(0.62 * x, y - 1.0, z + 9.0) for x, y, z in row]
         points, volume = _tube(dust, line, (1.6, 1.6), 1.0, 0.3)
-        dust.add(points + (MIDLINE_X_MM, 0.0, 0.0), 0.7 * volume)
+        dust.add(points + MIDDLE_MM, 0.7 * volume)
 
 
 WING_NET = (
@@ -206,14 +217,31 @@ def _pelvis(dust: Dust) -> None:
         ([tuple(p) for p in net[3]], (4.0, 5.2, 5.5, 5.0, 4.5), 1.0, 0.16),  # crest
         ([(47, 40, 34), (46, 50, 12), (46, 49, -6)], (3.0, 4.5, 3.0), 0.9, 0.05),  # sacroiliac
         ([tuple(p) for p in net[0, :4]] + [(66, -14, -68)], (4.5, 4.5, 5.5, 7.0, 8.0), 1.1, 0.07),
-        ([(84, -10, -64), (62, -16, -69), (38, -25, -79), (17, -33, -89), (4, -35, -96)],
-         (9.5, 8.0, 6.5, 7.5, 9.0), 0.8, 0.11),  # superior ramus
-        ([(5, -34, -94), (7, -30, -112), (24, -16, -132), (50, 14, -150)],
-         (8.5, 7.0, 6.0, 9.0), 0.7, 0.11),  # inferior ramus
-        ([(90, 22, -78), (76, 26, -105), (62, 24, -140), (58, 22, -165)],
-         (12.0, 10.5, 13.0, 14.0), 0.8, 0.09),  # ischium
+        (
+            [(84, -10, -64), (62, -16, -69), (38, -25, -79), (17, -33, -89), (4, -35, -96)],
+            (9.5, 8.0, 6.5, 7.5, 9.0),
+            0.8,
+            0.11,
+        ),  # superior ramus
+        (
+            [(5, -34, -94), (7, -30, -112), (24, -16, -132), (50, 14, -150)],
+            (8.5, 7.0, 6.0, 9.0),
+            0.7,
+            0.11,
+        ),  # inferior ramus
+        (
+            [(90, 22, -78), (76, 26, -105), (62, 24, -140), (58, 22, -165)],
+            (12.0, 10.5, 13.0, 14.0),
+            0.8,
+            0.09,
+        ),  # ischium
         ([(115, 4, -92), (126, 6, -99), (137, 9, -108)], (15.0, 14.0, 16.0), 1.0, 0.06),  # neck
-        ([(139, 10, -92), (134, 9, -118), (132, 8, -150), (129, 6, -200)], (5.0, 15.5, 14.5, 13.5), 2.8, 0.05),  # shaft
+        (
+            [(137, 10, -100), (134, 9, -120), (132, 8, -150), (129, 6, -200)],
+            (14.5, 16.0, 14.5, 13.5),
+            2.4,
+            0.06,
+        ),  # shaft
     )
     for knots, radii, cortex, inside in tubes:
         dust.both_sides(*_tube(dust, knots, radii, cortex, inside))
@@ -235,7 +263,12 @@ def bone_dust(seed: int, density: float = 1.0) -> tuple[Floats, Floats]:
         Volume of compact bone each point stands for.
     """
     dust = Dust(np.random.default_rng([seed, 11]), density)
-    for z, y, lean, size in ((160.0, 30.0, 0.0, 0.97), (124.0, 29.0, 0.0, 1.0), (88.0, 29.0, -1.0, 1.02), (52.5, 30.0, -3.0, 1.03)):
+    for z, y, lean, size in (
+        (160.0, 30.0, 0.0, 0.97),
+        (124.0, 29.0, 0.0, 1.0),
+        (88.0, 29.0, -1.0, 1.02),
+        (52.5, 30.0, -3.0, 1.03),
+    ):
         _vertebra(dust, z, y, lean, size)
     _sacrum(dust)
     _pelvis(dust)
@@ -245,9 +278,10 @@ def bone_dust(seed: int, density: float = 1.0) -> tuple[Floats, Floats]:
 
 def _grown(points_mm: Floats, rng: np.random.Generator) -> Floats:
     """Bones are not turned on a lathe: bend them by a smooth random field of about 1 mm."""
-    bend = np.zeros_like(points_mm)
+    fine = points_mm.astype(np.float32)
+    bend = np.zeros_like(fine)
     for wavelength_mm, amount_mm in ((110.0, 1.8), (60.0, 0.9), (34.0, 0.35), (20.0, 0.12)):
-        waves = rng.standard_normal((3, 3)) * 2 * np.pi / wavelength_mm
-        phase = rng.random(3) * 2 * np.pi
-        bend += amount_mm * np.sin(points_mm @ waves + phase)
+        waves = (rng.standard_normal((3, 3)) * 2 * np.pi / wavelength_mm).astype(np.float32)
+        phase = (rng.random(3) * 2 * np.pi).astype(np.float32)
+        bend += np.float32(amount_mm) * np.sin(fine @ waves + phase)
     return points_mm + bend

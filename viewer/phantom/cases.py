@@ -18,8 +18,10 @@ from viewer.errors import UnreadableError
 
 if TYPE_CHECKING:
     from viewer.phantom.anatomy import Anatomy
+    from viewer.phantom.contrast import RunPlan
     from viewer.phantom.dicom_writing import Identity
     from viewer.phantom.truth import PullbackMade, RunMade
+    from viewer.phantom.venogram import Venogram
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -74,6 +76,26 @@ class Recipe:
     lines: tuple[int, int]
     motor_mm_s: float | None = None
 
+    def plan(self, view: View) -> RunPlan:
+        """How a run of the case is acquired from `view`."""
+        from viewer.phantom.carm import CArm
+        from viewer.phantom.contrast import RunPlan
+
+        spacing = SPACING_AT_1024_MM * 1024 / self.xa_size
+        carm = CArm(SID_MM, SOD_MM, spacing, self.xa_size, view.primary_deg)
+        return RunPlan(carm, self.xa_frames, self.xa_rate_hz, self.mask_frames)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One run: series number, file, LAO angle, what it is called, time of day (HHMMSS)."""
+
+    number: int
+    file: str
+    primary_deg: float
+    text: str
+    time: str
+
 
 _PHASES = ("Initial venogram", "Initial IVUS")
 _TEXT = (
@@ -105,8 +127,10 @@ _RECIPES = {
     "nivl-small": Recipe(256, 12, 1.875, 2, 128, 60, 2.0, (120, 64)),
 }
 
-_VIEWS = ((1, "run-1-ap.dcm", 0.0, "L iliac, AP", "101500"),
-          (2, "run-2-lao30.dcm", 30.0, "L iliac, LAO 30", "101730"))
+VIEWS = (
+    View(1, "run-1-ap.dcm", 0.0, "L iliac, AP", "101500"),
+    View(2, "run-2-lao30.dcm", 30.0, "L iliac, LAO 30", "101730"),
+)
 _PULLBACK_FILE = "pullback-1.dcm"
 FIELD_MM = 50.0
 SID_MM, SOD_MM, SPACING_AT_1024_MM = 1180.0, 810.0, 0.37
@@ -146,7 +170,7 @@ def write_case(
         reason = error.strerror or "it can't be written to"
         raise UnreadableError(
             f"{out}: the case could not be written ({reason})",
-            "choose another folder with room for about 120 MB",
+            "choose another folder with room for about 150 MB",
         ) from error
 
 
@@ -165,7 +189,7 @@ def _write(name: str, out: Path, seed: int, progress: Progress) -> WrittenCase:
     truth = case_truth(head, anatomy, runs, [pullback])
     (out / TRUTH_FILE).write_text(json.dumps(truth, separators=(",", ":")), encoding="utf-8")
     progress(1.0, "done")
-    files = tuple(out / made.file for made in (*runs, pullback))
+    files = (*(out / run.file for run in runs), out / pullback.file)
     log.info("synthetic case %s, seed %d: %d files", name, seed, len(files))
     return WrittenCase(files, out / TRUTH_FILE)
 
@@ -174,49 +198,45 @@ def _write_runs(
     recipe: Recipe, anatomy: Anatomy, identity: Identity, out: Path, seed: int, progress: Progress
 ) -> list[RunMade]:
     from viewer.phantom.bones import bone_dust
-    from viewer.phantom.carm import CArm
+    from viewer.phantom.venogram import Venogram
+
+    dust = bone_dust(seed, density=min(1.0, 1.5 * (recipe.xa_size / 1024) ** 2))
+    progress(0.08, "anatomy in two views")
+
+    def make(view: View) -> Venogram:
+        return Venogram(recipe.plan(view), anatomy, dust, seed)
+
+    made = []
+    for k, (view, venogram) in enumerate(zip(VIEWS, _in_threads(make, VIEWS), strict=True)):
+        start = 0.2 + 0.25 * k
+
+        def tell(share: float, start: float = start, text: str = view.text) -> None:
+            progress(start + 0.25 * share, text)
+
+        made.append(_write_run(view, venogram, identity, out, tell))
+    return made
+
+
+def _write_run(
+    view: View, venogram: Venogram, identity: Identity, out: Path, tell: Callable[[float], None]
+) -> RunMade:
     from viewer.phantom.dicom_writing import SeriesText, encode_lossless, run_dataset, write_frames
     from viewer.phantom.truth import RunMade
-    from viewer.phantom.venogram import RunPlan, Venogram
 
-    size = recipe.xa_size
-    dust = bone_dust(seed, density=min(1.0, (size / 1024) ** 2 * 1.5))
-    plans = [
-        RunPlan(
-            CArm(SID_MM, SOD_MM, SPACING_AT_1024_MM * 1024 / size, size, degrees),
-            recipe.xa_frames,
-            recipe.xa_rate_hz,
-            recipe.mask_frames,
-        )
-        for _, _, degrees, _, _ in _VIEWS
-    ]
-    progress(0.08, "anatomy in two views")
-    venograms = list(_in_threads(lambda plan: Venogram(plan, anatomy, dust, seed), plans))
-    made = []
-    for k, ((number, file, _, text, time), venogram) in enumerate(
-        zip(_VIEWS, venograms, strict=True)
-    ):
-        frames = []
-        for index, data in enumerate(
-            _in_threads(lambda i, v=venogram: encode_lossless(v.frame(i)), range(recipe.xa_frames))
-        ):
-            frames.append(data)
-            progress(0.2 + 0.25 * (k + index / recipe.xa_frames), text)
-        header = run_dataset(
-            identity, SeriesText(number, text, "Initial venogram", time), venogram.plan
-        )
-        write_frames(out / file, header, frames)
-        made.append(
-            RunMade(
-                file,
-                str(header.SOPInstanceUID),
-                str(header.SeriesInstanceUID),
-                venogram.plan,
-                venogram.motion_px,
-                venogram.markers_mm,
-            )
-        )
-    return made
+    plan = venogram.plan
+
+    def make(index: int) -> bytes:
+        return encode_lossless(venogram.frame(index))
+
+    frames: list[bytes] = []
+    for data in _in_threads(make, range(plan.frames)):
+        frames.append(data)
+        tell(len(frames) / plan.frames)
+    text = SeriesText(view.number, view.text, "Initial venogram", view.time)
+    header = run_dataset(identity, text, plan)
+    write_frames(out / view.file, header, frames)
+    uids = str(header.SOPInstanceUID), str(header.SeriesInstanceUID)
+    return RunMade(view.file, *uids, plan, venogram.motion_px, venogram.markers_mm)
 
 
 def _write_pullback(
@@ -247,8 +267,12 @@ def _write_pullback(
     )
     sections = sections_of(anatomy, pull, seed)
     maker = Pullback(scan, pull, sections, seed)
-    frames = []
-    for data in _in_threads(lambda i: encode_baseline(maker.frame(i)), range(pull.frames)):
+
+    def make(index: int) -> bytes:
+        return encode_baseline(maker.frame(index))
+
+    frames: list[bytes] = []
+    for data in _in_threads(make, range(pull.frames)):
         frames.append(data)
         if len(frames) % 20 == 0:
             progress(0.7 + 0.28 * len(frames) / pull.frames, "pullback")

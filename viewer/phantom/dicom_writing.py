@@ -23,9 +23,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from viewer.phantom.contrast import RunPlan
 from viewer.phantom.ivus import ScanPlan
 from viewer.phantom.pull import Pull
-from viewer.phantom.venogram import MEDIAN_VALUE, RunPlan
+from viewer.phantom.venogram import MEDIAN_VALUE
 
 JPEG_QUALITY = 82
 STUDY_DATE = "20260301"

@@ -6,6 +6,7 @@ so speckle grows sideways with depth, as it does on the real device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,9 @@ class PolarGrid:
     @property
     def depth_mm(self) -> Map:
         """Depth of every sample."""
-        return np.asarray((np.arange(self.depths) + 0.5) * (self.radius_mm / self.depths), np.float32)
+        return np.asarray(
+            (np.arange(self.depths) + 0.5) * (self.radius_mm / self.depths), np.float32
+        )
 
 
 def _blur(field: Map, around_deg: float, deep_mm: float, grid: PolarGrid) -> Map:
@@ -67,8 +70,7 @@ class EchoStore:
         self._turns = rng.integers(0, grid.angles, (3, 4096))
 
     @staticmethod
-    def _texture_map(noise: "object", grid: PolarGrid) -> Map:
-        assert callable(noise)
+    def _texture_map(noise: Callable[[], Map], grid: PolarGrid) -> Map:
         patches = _blur(noise(), 13.0, 2.6, grid)
         sheets = _blur(noise(), 11.0, 0.34, grid) * 0.75 + _blur(noise(), 20.0, 0.9, grid) * 0.65
         bright = np.maximum(sheets - 1.0, 0.0) ** 1.3

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from viewer.phantom.echoes import EchoStore, Map, PolarGrid
 from viewer.phantom.pull import Pull
-from viewer.phantom.sections import CATHETER_RADIUS_MM, Neighbour, Sections, radii_from
+from viewer.phantom.sections import CATHETER_RADIUS_MM, HEART_HZ, Neighbour, Sections, radii_from
 
 SPINE_RADIUS_MM = 26.0
 BLOOD, TISSUE, WALL = 0.054, 0.27, 1.15
@@ -43,7 +44,8 @@ class ScanPlan:
 
 def _soft(distance_mm: Map, width_mm: float) -> Map:
     """0 inside (negative distance) to 1 outside."""
-    return np.clip(distance_mm * np.float32(0.5 / width_mm) + np.float32(0.5), 0.0, 1.0)
+    share = distance_mm * np.float32(0.5 / width_mm) + np.float32(0.5)
+    return np.asarray(np.clip(share, 0.0, 1.0), dtype=np.float32)
 
 
 def _bump(distance_mm: Map, center_mm: float, width_mm: float) -> Map:
@@ -62,21 +64,22 @@ class Pullback:
         self._cos, self._sin = np.cos(grid.angle_rad)[:, None], np.sin(grid.angle_rad)[:, None]
         outline = sections.to_image_mm(sections.outline_mm)
         nowhere = np.zeros((pull.frames, 2))
-        self._lumen_mm = radii_from(outline, nowhere, grid.angle_rad.astype(np.float64)).astype(np.float32)
+        self._lumen_mm = radii_from(outline, nowhere, grid.angle_rad.astype(np.float64)).astype(
+            np.float32
+        )
         self._gain = (np.exp(-self._r / 19.0) * 1.12).astype(np.float32)
         self._haze = (0.010 + 0.011 * (self._r / 25.0) ** 2).astype(np.float32)
         around = grid.angle_rad[:, None]
         self._roughness = sum(
-            np.float32(0.35 / k**0.5) * np.cos(k * around + np.float32(1.7 * k)) for k in (3, 7, 12, 19)
+            np.float32(0.35 / k**0.5) * np.cos(k * around + np.float32(1.7 * k))
+            for k in (3, 7, 12, 19)
         )
         self._ring = self._ring_down()
         self._to_image, self._seen = self._scan_converter()
         self._frame_marks = self._ticks()
 
-    def _scan_converter(self) -> tuple["object", NDArray[np.bool_]]:
+    def _scan_converter(self) -> tuple[csr_matrix, NDArray[np.bool_]]:
         """A sparse matrix that turns polar samples to the pixels of the round field."""
-        from scipy.sparse import csr_matrix
-
         plan, grid = self.plan, self.plan.grid
         axis = (np.arange(plan.size_px) - plan.center_px) * plan.mm_per_px
         x, y = axis[None, :], axis[:, None]
@@ -160,15 +163,20 @@ class Pullback:
         facing = np.abs(x * self._cos + y * self._sin) / np.float32(SPINE_RADIUS_MM)
         fade = np.float32(np.clip((22.0 - behind) / 8.0, 0.0, 1.0))
         bright = fade * np.float32(2.3) * np.minimum(facing, 1.0) ** 4 * _bump(distance, 0.1, 0.6)
-        shadow = np.float32(1.0) - fade * (np.float32(1.0) - np.exp(np.minimum(distance * 0.75, 0.0)))
+        shadow = np.float32(1.0) - fade * (
+            np.float32(1.0) - np.exp(np.minimum(distance * 0.75, 0.0))
+        )
         return bright, shadow
 
     def echoes(self, frame: int) -> Map:
         """Echo strength of frame `frame` before speckle is compressed, shape (angles, depths)."""
-        s = float(self.pull.s_mm[frame])
+        beat = np.sin(2 * np.pi * HEART_HZ * self.pull.times_s[frame])
+        s = float(self.pull.s_mm[frame] + 0.15 * beat)  # tissue moves under a resting catheter
         turn = round(float(self.sections.rotation_rad[frame]) * self.plan.grid.angles / (2 * np.pi))
         border = self._lumen_mm[frame][:, None]
-        slope = (np.roll(border, -1, 0) - np.roll(border, 1, 0)) * np.float32(self.plan.grid.angles / (4 * np.pi))
+        slope = (np.roll(border, -1, 0) - np.roll(border, 1, 0)) * np.float32(
+            self.plan.grid.angles / (4 * np.pi)
+        )
         facing = border / np.hypot(border, slope)
         lumen = (self._r - border) * facing
         artery: Map | None = None
@@ -196,7 +204,9 @@ class Pullback:
             inside = np.minimum(inside, _soft(artery, 0.16))
         moving = self._echoes.blood(frame) * np.float32(BLOOD)
         still = self._echoes.tissue(s, turn) * solid * self._echoes.shading(s, turn)
-        return (moving + inside * (still - moving)) * self._gain + self._haze * self._echoes.blood(frame + 3)
+        haze = self._haze * self._echoes.blood(frame + 3)
+        echoes = (moving + inside * (still - moving)) * self._gain + haze
+        return np.asarray(echoes, dtype=np.float32)
 
     def frame(self, index: int) -> NDArray[np.uint8]:
         """Grey values of frame `index`, shape (size, size)."""
@@ -206,12 +216,14 @@ class Pullback:
         grey = np.clip(grey, 0.0, 255.0) * near
         grey = np.maximum(grey, self._ring)
         image = self._frame_marks.copy()
-        values = self._to_image @ grey.ravel()  # type: ignore[operator]
+        values = self._to_image @ grey.ravel()
         image[self._seen] = np.clip(values, 0.0, 255.0).astype(np.uint8)
         return image
 
 
-def _at_frame(sections: Sections, frame: int, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _at_frame(
+    sections: Sections, frame: int, points_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """`Sections.to_image_mm` for points of one frame, shape (n, 2)."""
     seen = points_mm - sections.catheter_mm[frame]
     cos, sin = np.cos(sections.rotation_rad[frame]), np.sin(sections.rotation_rad[frame])

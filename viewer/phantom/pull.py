@@ -73,7 +73,5 @@ def motor_pull(path_length_mm: float, speed_mm_s: float, rate_hz: float, wait_fr
     way = path_length_mm - 2 * MARGIN_MM
     running = int(way / speed_mm_s * rate_hz)
     moving = MARGIN_MM + np.arange(running + 1) * speed_mm_s / rate_hz
-    s = np.concatenate(
-        [np.full(wait_frames, moving[0]), moving, np.full(wait_frames, moving[-1])]
-    )
+    s = np.concatenate([np.full(wait_frames, moving[0]), moving, np.full(wait_frames, moving[-1])])
     return Pull(s, rate_hz, speed_mm_s, wait_frames, wait_frames + running)

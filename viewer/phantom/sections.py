@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from viewer.phantom.anatomy import Anatomy, Tube
 from viewer.phantom.curves import Floats, frame_of
@@ -166,7 +167,9 @@ def _neighbour(anatomy: Anatomy, tube: Tube, pull: Pull, is_artery: bool) -> Nei
     found = np.isfinite(cost[rows, pick])
     h0, h1 = height[rows, pick], height[rows, pick + 1]
     part = np.where(found, h0 / np.where(h0 == h1, 1.0, h0 - h1), 0.0)
-    center = np.stack([a[rows, pick] + part * (a[rows, pick + 1] - a[rows, pick]) for a in across], 1)
+    center = np.stack(
+        [a[rows, pick] + part * (a[rows, pick + 1] - a[rows, pick]) for a in across], 1
+    )
     s_here = curve.s_mm[::2][pick]
     tangent = curve.tangent_at(s_here)
     slope = np.abs((tangent * normal).sum(1))
@@ -190,10 +193,12 @@ def _catheter(outline: Floats, pull: Pull, seed: int) -> Floats:
     direction = np.stack([wander[0], wander[1] - 0.25], axis=1) + beat[:, None]
     angle = np.mod(np.arctan2(direction[:, 1], direction[:, 0]), 2 * np.pi)
     grid = np.linspace(0.0, 2 * np.pi, 180, endpoint=False)
-    room = radii_from(outline, 0.0 * direction, grid)
+    room = ndimage.gaussian_filter(
+        radii_from(outline, 0.0 * direction, grid), (3.0, 2.0), mode=("nearest", "wrap")
+    )
     room = room[np.arange(pull.frames), np.rint(angle / grid[1]).astype(np.int64) % 180]
     free = np.maximum(room - CATHETER_RADIUS_MM - 0.9, 0.0)
-    reach = np.minimum(0.62 * np.hypot(direction[:, 0], direction[:, 1]), 0.75)
+    reach = 0.78 * np.tanh(0.8 * np.hypot(direction[:, 0], direction[:, 1]))
     flat = np.minimum(np.abs(outline[..., 1]).max(1) / 5.0, 1.0)
     offset = np.stack([np.cos(angle), flat * np.sin(angle)], axis=1) * (reach * free)[:, None]
     return np.asarray(offset)

@@ -51,6 +51,7 @@ import numpy as np
 
 from viewer.model.anatomy import LANDMARK_KINDS
 from viewer.phantom.anatomy import Anatomy
+from viewer.phantom.contrast import RunPlan, flow_s
 from viewer.phantom.curves import Floats
 from viewer.phantom.ivus import ScanPlan
 from viewer.phantom.pull import Pull
@@ -61,7 +62,6 @@ from viewer.phantom.sections import (
     diameters,
     polygon_area,
 )
-from viewer.phantom.venogram import RunPlan, flow_s
 
 CONTOUR_POINTS = 64
 Json = dict[str, object]
@@ -250,9 +250,7 @@ def _veins(anatomy: Anatomy, pullbacks: Sequence[PullbackMade]) -> list[Json]:
     ]
 
 
-def _stenosis(
-    anatomy: Anatomy, runs: Sequence[RunMade], pullbacks: Sequence[PullbackMade]
-) -> Json:
+def _stenosis(anatomy: Anatomy, runs: Sequence[RunMade], pullbacks: Sequence[PullbackMade]) -> Json:
     start, stop = anatomy.stenosis_s_mm
     ends = [_spots(anatomy, runs, s) for s in (start, stop)]
     narrowest: dict[str, int] = {}
