@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from viewer.geometry.arc_scale import ArcScale, scale_of
+from viewer.geometry.hand_pull import fit_landmarks
 from viewer.geometry.landmark_order import (
     Anchors,
     anchors_of,
@@ -19,15 +20,9 @@ from viewer.geometry.landmark_order import (
     remarks,
 )
 from viewer.geometry.polyline import Polyline
-from viewer.geometry.pull_models import (
-    NOMINAL_PX_MM,
-    Fit,
-    Unfit,
-    fit_constant,
-    fit_landmarks,
-    frame_clock,
-)
+from viewer.geometry.pull_models import NOMINAL_PX_MM, Fit, Unfit, frame_clock
 from viewer.geometry.speed_models import Travel
+from viewer.geometry.steady_pull import fit_constant
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.model.study import Pullback
 
