@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from viewer.phantom.anatomy import nivl_anatomy
 from viewer.phantom.carm import CArm
 from viewer.phantom.curves import frame_of, smooth_curve
+from viewer.phantom.dicom_writing import Identity, SeriesText, pullback_dataset
+from viewer.phantom.echoes import PolarGrid
+from viewer.phantom.ivus import ScanPlan
 from viewer.phantom.pull import hand_pull, motor_pull
 from viewer.phantom.sections import CATHETER_RADIUS_MM, diameters, polygon_area, sections_of
 
@@ -115,3 +118,19 @@ def test_curves_are_evenly_sampled_by_arc_length() -> None:
     steps = np.linalg.norm(np.diff(curve.xyz_mm, axis=0), axis=1)
     assert steps == pytest.approx(np.diff(curve.s_mm), rel=5e-3)
     assert curve.at(0.0) == pytest.approx([10.0, 0.0, 0.0], abs=0.02)
+
+
+def test_only_a_motorised_pullback_states_its_rate_and_its_1_based_frames() -> None:
+    identity = Identity("test 0", "DEMO", "test")
+    text = SeriesText(3, "L iliac pullback 1", "Initial IVUS", "102200")
+    scan = ScanPlan(128, 0.4, 50.0, PolarGrid(60, 32, 25.0))
+    pull = motor_pull(60.0, 5.0, 10.0, wait_frames=6)
+    header = pullback_dataset(identity, text, scan, pull)
+    assert header.IVUSAcquisition == "MOTOR_PULLBACK"
+    assert float(header.IVUSPullbackRate) == 5.0
+    assert header.IVUSPullbackStartFrameNumber == 7
+    assert pull.stop_frame is not None
+    assert header.IVUSPullbackStopFrameNumber == pull.stop_frame + 1
+    by_hand = pullback_dataset(identity, text, scan, hand_pull(60.0, 50, 10.0, 0))
+    assert by_hand.IVUSAcquisition == "MANUAL_PULLBACK"
+    assert "IVUSPullbackStartFrameNumber" not in by_hand

@@ -281,7 +281,9 @@ def _grown(points_mm: Floats, rng: np.random.Generator) -> Floats:
     fine = points_mm.astype(np.float32)
     bend = np.zeros_like(fine)
     for wavelength_mm, amount_mm in ((110.0, 1.8), (60.0, 0.9), (34.0, 0.35), (20.0, 0.12)):
-        waves = (rng.standard_normal((3, 3)) * 2 * np.pi / wavelength_mm).astype(np.float32)
+        waves = rng.standard_normal((3, 3))
+        waves *= 2 * np.pi / wavelength_mm / np.linalg.norm(waves, axis=0)
+        waves = waves.astype(np.float32)
         phase = (rng.random(3) * 2 * np.pi).astype(np.float32)
         bend += np.float32(amount_mm) * np.sin(fine @ waves + phase)
     return points_mm + bend

@@ -105,10 +105,13 @@ def _branch_layer(
     share: tuple[float, float],
     speed: float,
     spread_s: float,
+    apart: bool = False,
 ) -> Layer:
     radius = tube.radius_at(tube.curve.s_mm)
     shadow = round_tube_shadow(plan.carm, tube.curve, radius)
-    strength = np.interp(shadow.s_mm, (0.0, tube.curve.s_mm[-1]), share)
+    begin = 0.0 if apart else share[0]  # a vessel that lies over another grows out of it
+    places = (0.0, 5.0, tube.curve.s_mm[-1])
+    strength = np.interp(shadow.s_mm, places, (begin, share[0], share[1]))
     arrival = start_s + shadow.s_mm / speed
     return Layer(shadow, arrival.astype(np.float32), strength.astype(np.float32), spread_s, 1.6)
 
@@ -144,9 +147,9 @@ def contrast_layers(plan: RunPlan, anatomy: Anatomy) -> tuple[list[Layer], list[
     late = when("internal_iliac") + 0.5
     lumbar, sacral, pelvic = anatomy.collaterals
     apart = [
-        _branch_layer(plan, lumbar, late, (1.0, 0.75), 70.0, 0.6),
-        _branch_layer(plan, sacral, late + 0.5, (0.9, 0.6), 48.0, 0.7),
-        _branch_layer(plan, pelvic, late + 0.8, (0.8, 0.4), 45.0, 0.7),
+        _branch_layer(plan, lumbar, late, (1.0, 0.75), 70.0, 0.6, apart=True),
+        _branch_layer(plan, sacral, late + 0.5, (0.9, 0.6), 48.0, 0.7, apart=True),
+        _branch_layer(plan, pelvic, late + 0.8, (0.8, 0.4), 45.0, 0.7, apart=True),
     ]
     return joined, apart
 
