@@ -54,6 +54,10 @@ def acquired_at(header: Header) -> datetime | None:
         moment = _combined(header, kind)
         if moment is not None:
             return moment
+    for kind in ("Acquisition", "Content", "Series", "Study"):
+        day = parse_date(header.text(f"{kind}Date"))
+        if day is not None:
+            return datetime.combine(day, parse_time(header.text("StudyTime")) or time())
     return None
 
 
@@ -64,13 +68,12 @@ def frame_moment(header: Header) -> datetime | None:
 
 
 def _combined(header: Header, kind: str) -> datetime | None:
+    """A time of day with its date, or with the study's; None without a time."""
     moment = parse_time(header.text(f"{kind}Time"))
-    day = parse_date(header.text(f"{kind}Date")) or (
-        parse_date(header.text("StudyDate")) if moment is not None else None
-    )
-    if day is None:
+    if moment is None:
         return None
-    return datetime.combine(day, moment or time())
+    day = parse_date(header.text(f"{kind}Date")) or parse_date(header.text("StudyDate"))
+    return None if day is None else datetime.combine(day, moment)
 
 
 def seconds_since_first(moments: tuple[datetime, ...]) -> tuple[float, ...]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from viewer.dicom.dicom_file import DIRECTORY_CLASS, HeaderError, NotDicomError, read_header
 from viewer.dicom.streams import FileStream
+
+_CLASS = re.compile(re.escape(DIRECTORY_CLASS).encode() + rb"(?![0-9.])")
 
 
 def is_directory_file(name: str, head: bytes) -> bool:
     """Whether a file is a DICOMDIR, by its name or by the class in its first bytes."""
     if name.upper() == "DICOMDIR":
         return True
-    return head[128:132] == b"DICM" and DIRECTORY_CLASS.encode() + b"\0" in head
+    return head[128:132] == b"DICM" and bool(_CLASS.search(head))
 
 
 def referenced_files(path: Path) -> tuple[list[Path], list[str], str]:

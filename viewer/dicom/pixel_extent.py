@@ -9,7 +9,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from viewer.dicom.dicom_file import EXPLICIT_LITTLE, NATIVE_SYNTAXES, FileHeader, PixelPlace
+from viewer.dicom.dicom_file import (
+    EXPLICIT_LITTLE,
+    NATIVE_SYNTAXES,
+    SYNTAX_NAMES,
+    FileHeader,
+    PixelPlace,
+)
 from viewer.dicom.streams import Stream
 
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -83,9 +89,8 @@ def measure(file: FileHeader, stream: Stream, shape: FrameShape) -> Extent:
         return _answer(file, counted, cut, found or syntax, (note,))
     if says_native:
         return _native(file, pixels, shape, syntax, ())
-    note = (
-        f"The header says the pixels are compressed ({syntax}); they are not: read as uncompressed."
-    )
+    name = SYNTAX_NAMES.get(syntax, syntax)
+    note = f"The header says the pixels are {name}; they are not compressed: read as they are."
     return _native(file, pixels, shape, EXPLICIT_LITTLE, (note,))
 
 
@@ -202,7 +207,7 @@ def _before(stream: Stream, pixels: PixelPlace, fragments: list[int], entries: i
     table = stream.at(pixels.offset + 8, entries * 4)
     offsets = struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4])
     first = pixels.offset + 8 + entries * 4
-    begun = sum(first + offset <= fragments[-1] for offset in offsets)
+    begun: int = sum(first + offset <= fragments[-1] for offset in offsets)
     length: int = struct.unpack("<I", stream.at(fragments[-1] + 4, 4))[0]
     after_last = fragments[-1] + 8 + length
     next_starts = begun < len(offsets) and first + offsets[begun] == after_last

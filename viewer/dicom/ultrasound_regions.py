@@ -20,6 +20,8 @@ TWO_DIMENSIONAL = 1
 TISSUE, COLOUR_FLOW = 1, 2
 CENTIMETRES = 3
 MM_PER_CM = 10.0
+DEEPEST_MM = 350.0
+"""Deeper than any usual ultrasound image (general knowledge, only used to warn)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,12 @@ def _from_region(regions: list[Region], complaints: list[str]) -> Found:
         complaints.append(
             f"{len(others) + 1} ultrasound regions have different scales; lengths in mm are given "
             f"inside region {best.number} only."
+        )
+    depth_mm = best.spacing_mm[0] * (best.bounds_px[3] - best.bounds_px[1] + 1)
+    if depth_mm > DEEPEST_MM:
+        complaints.append(
+            f"By its scale the image shows {depth_mm / MM_PER_CM:.0f} cm of depth, which is "
+            "unlikely; check it on a known length."
         )
     where = f"inside region {best.number}"
     calibration = Calibration(
