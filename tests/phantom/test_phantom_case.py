@@ -169,6 +169,7 @@ def test_runs_are_what_their_headers_say(case: WrittenCase, truth: dict[str, Any
         wanted = [mask] if isinstance(mask, int) else list(mask)
         assert [m - 1 for m in wanted] == run["mask_frames"]
         assert data.PatientIdentityRemoved == "YES"
+        assert "CineRate" not in data  # it can't hold this rate, and must not contradict it
         assert 1000.0 / float(data.FrameTime) == pytest.approx(run["rate_hz"], rel=1e-5)
 
 

@@ -111,7 +111,8 @@ def _timing(data: Dataset, frames: int, rate_hz: float) -> None:
     data.NumberOfFrames = frames
     data.FrameTime = f"{1000.0 / rate_hz:.6f}"
     data.FrameIncrementPointer = Tag(0x0018, 0x1063)
-    data.CineRate = data.RecommendedDisplayFrameRate = max(1, round(rate_hz))
+    if rate_hz == round(rate_hz):  # both hold whole numbers only
+        data.CineRate = data.RecommendedDisplayFrameRate = round(rate_hz)
     data.StartTrim, data.StopTrim = 1, frames
 
 
