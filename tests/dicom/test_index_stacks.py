@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from header_samples import SC, dataset, region, save, uid
+
+from viewer.dicom import index as index_module
 from viewer.dicom.index import IndexResult, index
+from viewer.dicom.sources import Source
 from viewer.model.study import Pullback, Run
 
 
@@ -164,7 +168,8 @@ def test_patients_are_counted(tmp_path: Path) -> None:
 def test_processes_agree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int, limit: int
 ) -> None:
-    monkeypatch.setattr("viewer.dicom.index.WORTH_PROCESSES", limit)
+    monkeypatch.setattr("viewer.dicom.index.WORTH_FORKING", limit)
+    monkeypatch.setattr("viewer.dicom.index.WORTH_SPAWNING", limit)
     monkeypatch.setattr("viewer.dicom.index.CHUNK", 7)
     folder = tmp_path / "a"
     series(folder, 20, InstanceNumber=lambda k: k + 1)
@@ -178,6 +183,23 @@ def test_processes_agree(
     assert order(IndexResult(result.image_sets[:1], (), 0, 0)) == expected(folder, 20)
     assert len(result.skipped) == 1
     assert steps == [(7, 22), (14, 22), (21, 22), (22, 22)]
+
+
+def test_a_process_that_dies_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, reading = os.getpid(), index_module.read_chunk
+
+    def dying(sources: list[Source]) -> index_module.Chunk:
+        if os.getpid() != parent:
+            os._exit(1)
+        return reading(sources)
+
+    monkeypatch.setattr(index_module, "read_chunk", dying)
+    monkeypatch.setattr(index_module, "WORTH_FORKING", 2)
+    monkeypatch.setattr(index_module, "CHUNK", 4)
+    series(tmp_path / "a", 10, InstanceNumber=lambda k: k + 1)
+    result = index([tmp_path / "a"], processes=2)
+    assert [found.frames for found in result.image_sets] == [10]
+    assert result.files == 10
 
 
 def test_cancelling_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

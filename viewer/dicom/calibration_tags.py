@@ -79,7 +79,10 @@ def capture_calibration(header: Header) -> Found:
 
 
 def plain_calibration(header: Header) -> Found:
-    """Scale of a cross-section (CT, MR …): Pixel Spacing is in the patient."""
+    """Scale of a cross-section (CT, MR …): Pixel Spacing is in the patient (PS3.3 C.7.6.2).
+
+    Its uncertainty of 1 % is general knowledge, to be checked; no result rests on it yet.
+    """
     spacing = pair(header, "PixelSpacing")
     if spacing is None:
         for group in functional_groups(header):

@@ -11,8 +11,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from viewer.dicom.description import describe
 from viewer.dicom.dicom_file import HeaderError, NotDicomError
@@ -23,7 +25,8 @@ from viewer.dicom.streams import FileStream, MemberStream, Stream
 from viewer.model.study import ImageSet, Skipped
 
 CHUNK = 128
-WORTH_PROCESSES = 600
+WORTH_FORKING = 2000
+WORTH_SPAWNING = 10_000
 """Fewer files than this are read sooner by one process than others take to start."""
 
 log = logging.getLogger(__name__)
@@ -134,20 +137,38 @@ def _nothing_in(path: Path, found: Found) -> Skipped:
 def _chunks(sources: list[Source], processes: int) -> Iterator[tuple[int, Chunk]]:
     """Chunks read in order, with the number of files of each."""
     parts = [sources[start : start + CHUNK] for start in range(0, len(sources), CHUNK)]
-    if processes < 2 or len(sources) < WORTH_PROCESSES:
+    context = _context()
+    worth = WORTH_FORKING if context.get_start_method() == "fork" else WORTH_SPAWNING
+    if processes < 2 or len(sources) < worth:
         for part in parts:
             yield len(part), read_chunk(part)
         return
-    with ProcessPoolExecutor(min(processes, len(parts)), mp_context=_context()) as pool:
-        try:
-            with warnings.catch_warnings():
-                # Python 3.12 warns of fork beside threads it can't know; see _context.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                answers = pool.map(read_chunk, parts)
-            for part, chunk in zip(parts, answers, strict=True):
-                yield len(part), chunk
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    done = 0
+    try:
+        for part, chunk in _shared_out(parts, min(processes, len(parts)), context):
+            done += 1
+            yield len(part), chunk
+    except BrokenProcessPool:
+        log.warning("a process that read headers ended early; the rest is read by this one")
+    for part in parts[done:]:
+        yield len(part), read_chunk(part)
+
+
+def _shared_out(
+    parts: list[list[Source]], processes: int, context: multiprocessing.context.BaseContext
+) -> Iterator[tuple[list[Source], Chunk]]:
+    """Parts read by other processes, in order."""
+    pool = ProcessPoolExecutor(processes, mp_context=context)
+    try:
+        with warnings.catch_warnings():
+            # Python 3.12 warns of fork beside threads it can't know; see _context.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            answers = pool.map(_read_elsewhere, [_plain(part) for part in parts])
+        for part, (chunk, rows) in zip(parts, answers, strict=True):
+            chunk.instances = [Instance(part[place], *row) for place, *row in rows]
+            yield part, chunk
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _context() -> multiprocessing.context.BaseContext:
@@ -156,6 +177,23 @@ def _context() -> multiprocessing.context.BaseContext:
     alone = threading.active_count() == 1
     method = "fork" if alone and methods[0] in ("fork", "forkserver") else "spawn"
     return multiprocessing.get_context(method)
+
+
+def _plain(sources: list[Source]) -> list[tuple[str, str, bool]]:
+    """Sources as plain values: paths cost more to send to a process than to make again."""
+    return [(str(source.path), source.member, source.named) for source in sources]
+
+
+def _read_elsewhere(
+    plain: list[tuple[str, str, bool]],
+) -> tuple[Chunk, list[tuple[Any, ...]]]:
+    """Read some files in another process; instances come back as rows without their source."""
+    sources = [Source(Path(path), member, named) for path, member, named in plain]
+    chunk = read_chunk(sources)
+    places = {id(source): place for place, source in enumerate(sources)}
+    rows = [(places[id(instance.source)], *instance[1:]) for instance in chunk.instances]
+    chunk.instances = []
+    return chunk, rows
 
 
 def read_chunk(sources: list[Source]) -> Chunk:
