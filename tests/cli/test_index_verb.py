@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
 from viewer.cli import main
 from viewer.cli.index import uniform_frame_time_ms
 from viewer.model.study import FrameTiming

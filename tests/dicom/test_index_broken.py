@@ -24,6 +24,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
+
 from viewer.dicom.index import index
 from viewer.model.study import ImageSet
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from header_samples import ENHANCED_XA, SC, US_MULTI, dataset, item, region, save
+
 from viewer.dicom.index import index
 from viewer.model.calibration import CalibrationSource
 from viewer.model.study import ImageSet, Run

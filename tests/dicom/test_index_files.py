@@ -10,6 +10,7 @@ from header_samples import dataset, save, uid
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
+
 from viewer.dicom.index import IndexResult, index
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from header_samples import dataset, item, save
+
 from viewer.dicom.index import index
 from viewer.model.study import LookupTable, PixelFormat, Window
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from header_samples import SC, US_MULTI, dataset, save
+
 from viewer.dicom.index import index
 from viewer.model.study import ImageSet, Pullback, PullbackMode, Role
 

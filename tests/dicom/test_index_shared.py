@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from viewer.dicom.index import IndexResult, index
 from viewer.model.calibration import CalibrationSource
 from viewer.model.study import ImageSet, Pullback, PullbackMode, Role, Run

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from header_samples import ENHANCED_XA, dataset, item, save
 from pydicom.tag import Tag
+
 from viewer.dicom.index import index
 from viewer.model.study import ImageSet
 
