@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from viewer.cli import VERBS
 
 PROJECT = Path(__file__).resolve().parents[2]
