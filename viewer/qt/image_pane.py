@@ -61,6 +61,7 @@ class ImagePane(QWidget):
         self._item: ImageSet | None = None
         self._shown: tuple[str, int] | None = None
         self._message = ""
+        self._wanted = ("", -1)
         self._clock: CineClock | None = None
         self._clock_key: tuple[object, ...] = ()
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
@@ -234,6 +235,11 @@ class ImagePane(QWidget):
         if self._clock is not None and self._clock.playing:
             self._clock.frame_shown(time.monotonic())
         self.painted_frame.emit(arrived.index)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the wanted frame, or why there is none, is on screen."""
+        return self._item is None or self._shown == (self._item.uid, self.current_frame())
 
     def message(self) -> str:
         """What is said in the middle of the pane, empty when all is well."""

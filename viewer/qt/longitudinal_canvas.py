@@ -22,9 +22,8 @@ from viewer.qt import longitudinal_paint as lp
 from viewer.qt import paint, theme, tokens
 from viewer.session.long_view import LongView
 from viewer.session.placing import Axis
-from viewer.session.segment_edits import Edge
 from viewer.session.session import Session
-from viewer.session.state import AxisKind, Layers, Selection, Tool
+from viewer.session.state import AxisKind, Edge, Layers, Selection, Tool
 
 EDGE_HIT_PX = 8.0
 EMPTY_TITLE = "The long view appears here"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from viewer.errors import UnreadableError
 from viewer.model.study import Pullback
@@ -61,30 +62,15 @@ class LongitudinalView(QWidget):
         self._subtitle.setStyleSheet(f"color:{tokens.TEXT_LOW};")
         row.addWidget(title)
         row.addWidget(self._subtitle, 1)
-        group = QButtonGroup(header)
         for action_id, word in zip(AXIS_ACTIONS, AXIS_WORDS, strict=True):
-            button = QToolButton(header)
-            button.setDefaultAction(actions[action_id])
-            button.setToolButtonStyle(button.toolButtonStyle().ToolButtonTextOnly)
-            button.setText(word)
-            button.setFixedHeight(24)
-            button.setAccessibleName(f"Axis in {word.lower()}")
-            group.addButton(button)
-            row.addWidget(button)
+            row.addWidget(_text_button(actions[action_id], word, header))
         row.addSpacing(8)
-        for action_id, word in (("cut.left", "−"), ("cut.right", "+")):
-            if action_id == "cut.right":
-                self._cut = QLabel(header)
-                self._cut.setFont(theme.font(12))
-                self._cut.setToolTip("Direction of the long view's cut; Alt+wheel turns it")
-                row.addWidget(self._cut)
-            button = QToolButton(header)
-            button.setDefaultAction(actions[action_id])
-            button.setToolButtonStyle(button.toolButtonStyle().ToolButtonTextOnly)
-            button.setText(word)
-            button.setFixedSize(26, 24)
-            button.setAccessibleName(actions[action_id].text())
-            row.addWidget(button)
+        row.addWidget(_text_button(actions["cut.left"], "−", header))
+        self._cut = QLabel(header)
+        self._cut.setFont(theme.font(12))
+        self._cut.setToolTip("Direction of the long view's cut; Alt+wheel turns it")
+        row.addWidget(self._cut)
+        row.addWidget(_text_button(actions["cut.right"], "+", header))
         self._show_cut()
         return header
 
@@ -138,3 +124,24 @@ class LongitudinalView(QWidget):
             self.canvas.refresh()
 
         view.start(lambda done, total: self.canvas.refresh(), finished)
+
+
+def _text_button(action: QAction, word: str, parent: QWidget) -> QToolButton:
+    """A small button with a word of its own that does what an action does."""
+    button = QToolButton(parent)
+    button.setText(word)
+    button.setFixedHeight(24)
+    button.setMinimumWidth(28)
+    button.setCheckable(action.isCheckable())
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(action.trigger)
+
+    def follow() -> None:
+        button.setChecked(action.isChecked())
+        button.setEnabled(action.isEnabled())
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
+
+    action.changed.connect(follow)
+    follow()
+    return button

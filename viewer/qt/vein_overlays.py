@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from viewer.model.annotation import AnySegment, SegmentKind
 from viewer.qt import paint, tokens
@@ -39,22 +39,53 @@ class VeinOverlay:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._handles: list[tuple[QPointF, Hit]] = []
+        self._moving: list[tuple[QPointF, Hit]] = []
         self._taken: list[QRectF] = []
+        self._still: QPixmap | None = None
+        self._still_key: tuple[object, ...] = ()
 
     # -- painting -----------------------------------------------------------------------------
     def paint(self, painter: QPainter, view: FrameView) -> None:
-        """Draw everything, in the order things lie on one another."""
-        self._handles.clear()
-        self._taken = []
+        """Draw everything; what does not move with the position is kept as a picture."""
+        self._moving.clear()
         session = self._session
         if session.layers is Layers.IMAGES_ONLY or not view.has_image:
+            self._handles.clear()
             return
+        key = self._key(view)
+        if self._still is None or key != self._still_key:
+            self._still, self._still_key = self._paint_still(view), key
+        painter.drawPixmap(0, 0, self._still)
+        self._paint_position(painter, view)
+        self._paint_pending(painter, view)
+
+    def _key(self, view: FrameView) -> tuple[object, ...]:
+        """What the still picture depends on."""
+        session = self._session
+        corners = view.to_screen(np.array([[0.0, 0.0], [1000.0, 1000.0]]))
+        shown = (session.cursor.run_uid, session.cursor.pullback_uid)
+        state = (session.selection, session.tool, session.layers)
+        return (id(session.review), shown, state, corners.tobytes(), view.size().toTuple())
+
+    def _paint_still(self, view: FrameView) -> QPixmap:
+        """Course, segments and landmarks, in the order they lie on one another."""
+        session = self._session
+        self._kept_review = session.review  # keeps its id from being used again
+        self._handles.clear()
+        self._taken = []
+        ratio = view.devicePixelRatioF()
+        still = QPixmap(round(view.width() * ratio), round(view.height() * ratio))
+        still.setDevicePixelRatio(ratio)
+        still.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_course(painter, view)
         for segment in session.review.segments:
             if not segment.hidden:
                 self._paint_segment(painter, view, segment)
-        self._paint_position(painter, view)
         self._paint_landmarks(painter, view)
+        painter.end()
+        return still
 
     @property
     def _text(self) -> bool:
@@ -72,7 +103,8 @@ class VeinOverlay:
         if line is None:
             return
         if curve is not None:
-            points = view.to_screen(curve.points_px[:: max(1, int(2 / max(view.zoom, 0.1)))])
+            step = max(1, int(6 / max(view.zoom, 0.1)))
+            points = view.to_screen(np.vstack((curve.points_px[::step], curve.points_px[-1:])))
             paint.stroke(painter, points, tokens.POSITION, 1.4)
             self._paint_ticks(painter, view)
         if session.tool is Tool.CENTERLINE or session.selection.kind == "centerline":
@@ -173,8 +205,8 @@ class VeinOverlay:
         if not solid:
             painter.setPen(QPen(QColor(tokens.POSITION), 2.0))
             painter.drawEllipse(at, 5.5, 5.5)
-        self._handles.append((at, Hit("position")))
-        self._handles += [(QPointF(x, y), Hit("position")) for x, y in bar.tolist()]
+        self._moving.append((at, Hit("position")))
+        self._moving += [(QPointF(x, y), Hit("position")) for x, y in bar.tolist()]
         if self._text:
             tail = max(bar.tolist(), key=lambda p: float(p[0]))
             label = [
@@ -187,7 +219,7 @@ class VeinOverlay:
                 label,
                 border=tokens.POSITION,
                 bounds=QRectF(view.rect()),
-                avoid=self._taken,
+                avoid=list(self._taken),
             )
 
     def _paint_band(
@@ -218,15 +250,18 @@ class VeinOverlay:
                 painter, at, mark.name, bounds, chosen=session.selection.id == mark.id
             )
             self._handles.append((at, Hit("landmark", mark.id)))
-        pending = session.vessel.pending
-        if session.tool is Tool.LANDMARK and pending.point_px is not None:
-            at = view.point_to_screen(pending.point_px)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(tokens.LANDMARK), 2.2))
-            painter.drawEllipse(at, 14.0, 14.0)
-            name = f"{pending.name} · frame {session.cursor.pullback_frame + 1}"
-            self._paint_one_landmark(painter, at, name, bounds, chosen=True)
-            self._handles.append((at, Hit("pending")))
+
+    def _paint_pending(self, painter: QPainter, view: FrameView) -> None:
+        session, pending = self._session, self._session.vessel.pending
+        if session.tool is not Tool.LANDMARK or pending.point_px is None:
+            return
+        at = view.point_to_screen(pending.point_px)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(tokens.LANDMARK), 2.2))
+        painter.drawEllipse(at, 14.0, 14.0)
+        name = f"{pending.name} · frame {session.cursor.pullback_frame + 1}"
+        self._paint_one_landmark(painter, at, name, QRectF(view.rect()), chosen=True)
+        self._moving.append((at, Hit("pending")))
 
     def _paint_one_landmark(
         self, painter: QPainter, at: QPointF, name: str, bounds: QRectF, chosen: bool
@@ -268,7 +303,7 @@ class VeinOverlay:
         """What lies under a screen position, the nearest first; segments by their edges."""
         near = [
             (math.hypot(p.x() - at.x(), p.y() - at.y()), order, hit)
-            for order, (p, hit) in enumerate(self._handles)
+            for order, (p, hit) in enumerate((*self._handles, *self._moving))
         ]
         near = [item for item in near if item[0] <= paint.HIT_PX + 2]
         return min(near, key=lambda item: item[0])[2] if near else None

@@ -15,9 +15,8 @@ from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.vein_overlays import Hit, VeinOverlay
 from viewer.session.frame_loader import FrameLoader
-from viewer.session.segment_edits import Edge
 from viewer.session.session import Session
-from viewer.session.state import Selection, Tool
+from viewer.session.state import Edge, Selection, Tool
 
 ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from viewer.measure.extents import Stretch
 from viewer.model.anatomy import Side, VeinSegment
@@ -18,12 +18,10 @@ from viewer.model.annotation import (
 from viewer.model.vessel import PointPx
 from viewer.session import stretches
 from viewer.session.identity import new_id
-from viewer.session.state import Selection
+from viewer.session.state import Edge, Selection
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
-
-Edge = Literal["start", "end"]
 
 
 class SegmentEdits:

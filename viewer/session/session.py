@@ -180,13 +180,19 @@ class Session:
         if self.case.run(now.run_uid) is None and self.case.runs:
             drawn = {c.run_uid for c in self.review.centerlines}
             run = next((r for r in self.case.runs if r.uid in drawn), self.case.runs[0])
-            now = replace(now, run_uid=run.uid, run_frame=int(run.frames * 0.6))
+            now = replace(now, run_uid=run.uid, run_frame=self._first_frame(run))
         if self.case.pullback(now.pullback_uid) is None and self.case.pullbacks:
             tied = {c.pullback_uid for c in self.review.coregistrations}
             pulls = self.case.pullbacks
             pullback = next((p for p in pulls if p.uid in tied), pulls[0])
             now = replace(now, pullback_uid=pullback.uid, pullback_frame=0)
         return now
+
+    def _first_frame(self, run: Run) -> int:
+        """The frame the vein was drawn on; else one by which contrast has usually arrived."""
+        line = next(iter(self.review.centerlines_of(run.uid)), None)
+        frame = line.frame if line is not None else int(run.frames * 0.6)
+        return _clamp(frame, run.frames)
 
     @property
     def phases(self) -> dict[str, Phase]:
@@ -212,7 +218,7 @@ class Session:
         """Show a run in the venogram pane or a pullback in the IVUS pane."""
         item = self.case.find(uid)
         if isinstance(item, Run) and uid != self.cursor.run_uid:
-            self._move(replace(self.cursor, run_uid=uid, run_frame=int(item.frames * 0.6)))
+            self._move(replace(self.cursor, run_uid=uid, run_frame=self._first_frame(item)))
             self.link_changed.emit()
         elif isinstance(item, Pullback) and uid != self.cursor.pullback_uid:
             self._move(replace(self.cursor, pullback_uid=uid, pullback_frame=0))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from viewer.model.annotation import SegmentKind
 from viewer.model.study import Window
+
+Edge = Literal["start", "end"]
+"""Which end of a segment: the one with the lower frame or arc, or the other."""
 
 
 @dataclass(frozen=True, slots=True)

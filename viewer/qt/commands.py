@@ -1,0 +1,173 @@
+"""The table of actions as Qt actions: texts, shortcuts, menus, and what each one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from viewer.qt.icons import icon
+from viewer.session.actions import ACTIONS, BY_ID, MENUS, Action, tooltip
+from viewer.session.session import Session
+from viewer.session.state import AxisKind, Tool, Workspace
+
+
+def make_actions(session: Session, parent: QObject) -> dict[str, QAction]:
+    """A QAction for every row of the table, not yet bound."""
+    made = {}
+    for spec in ACTIONS:
+        action = QAction(spec.text, parent)
+        action.setObjectName(spec.id)
+        action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+        action.setToolTip(tooltip(spec, session))
+        action.setStatusTip(spec.tip)
+        action.setCheckable(spec.checkable)
+        if spec.single_letter:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made[spec.id] = action
+    return made
+
+
+def add_icons(actions: Mapping[str, QAction]) -> None:
+    """Give the actions their icons; after the first picture is on screen, they cost time."""
+    for spec in ACTIONS:
+        if spec.icon:
+            actions[spec.id].setIcon(icon(spec.icon))
+
+
+def place(actions: Mapping[str, QAction], window: QWidget, stage: QWidget) -> None:
+    """Let single keys act while the stage has the focus, other shortcuts everywhere."""
+    for spec in ACTIONS:
+        (stage if spec.single_letter else window).addAction(actions[spec.id])
+
+
+def bind(
+    actions: Mapping[str, QAction], session: Session, verbs: Mapping[str, Callable[[], object]]
+) -> None:
+    """Connect every action to what it does.
+
+    Raises
+    ------
+    KeyError
+        An action of the table has nothing to do.
+    """
+    todo = {**session_verbs(session), **verbs}
+    for action_id, action in actions.items():
+        act = todo[action_id]
+        action.triggered.connect(lambda _=False, act=act: act())
+
+
+def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
+    """What actions do that need only the session."""
+    verbs: dict[str, Callable[[], object]] = {
+        "edit.undo": session.undo,
+        "edit.redo": session.redo,
+        "edit.delete": lambda: delete_selected(session),
+        "edit.duplicate": lambda: session.segments.duplicate(session.selection.id),
+        "edit.hide": lambda: session.segments.toggle_hidden(session.selection.id),
+        "edit.accept": session.vessel.accept_pending,
+        "edit.cancel": lambda: cancel(session),
+        "vessel.reverse": session.vessel.reverse_centerline,
+        "vessel.delete": session.vessel.remove_centerline,
+        "vessel.clear_landmarks": session.vessel.remove_landmarks,
+        "landmark.previous": lambda: session.vessel.step_landmark(-1),
+        "landmark.next": lambda: session.vessel.step_landmark(1),
+        "segment.next": lambda: session.segments.step(1),
+        "segment.previous": lambda: session.segments.step(-1),
+        "view.layers": session.cycle_layers,
+        "view.link": lambda: session.set_linked(not session.linked),
+    }
+    verbs |= {f"tool.{tool.value}": partial(session.arm, tool) for tool in Tool}
+    verbs |= {f"axis.{axis.value}": partial(session.set_axis, axis) for axis in AxisKind}
+    verbs |= {f"workspace.{s.value}": partial(session.set_workspace, s) for s in Workspace}
+    return verbs
+
+
+def delete_selected(session: Session) -> None:
+    """Delete whatever is selected."""
+    chosen = session.selection
+    if chosen.kind == "segment":
+        session.segments.delete(chosen.id)
+    elif chosen.kind == "measurement":
+        session.measures.delete(chosen.id)
+    elif chosen.kind == "landmark":
+        session.vessel.remove_landmark(chosen.id)
+    elif chosen.kind == "centerline":
+        session.vessel.remove_centerline()
+
+
+def cancel(session: Session) -> None:
+    """First the stroke, then what is being placed, then the tool, then the selection."""
+    if session.in_gesture:
+        session.abort()
+    elif session.vessel.pending.point_px is not None:
+        session.vessel.forget_pending()
+    elif session.tool is not Tool.SELECT:
+        session.arm(Tool.SELECT)
+    else:
+        session.select(type(session.selection)())
+
+
+class ActionStates:
+    """Keeps enabled, checked and tooltip of every action true to the session."""
+
+    def __init__(self, session: Session, actions: Mapping[str, QAction]) -> None:
+        self._session = session
+        self._actions = actions
+        for signal in (
+            session.case_changed,
+            session.review_changed,
+            session.selection_changed,
+            session.tool_changed,
+            session.axis_changed,
+            session.workspace_changed,
+            session.link_changed,
+        ):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def _checked(self) -> dict[str, bool]:
+        """Which switches are on."""
+        session = self._session
+        return {
+            "view.link": session.linked,
+            **{f"tool.{tool.value}": session.tool is tool for tool in Tool},
+            **{f"axis.{axis.value}": session.axis is axis for axis in AxisKind},
+            **{f"workspace.{s.value}": session.workspace is s for s in Workspace},
+        }
+
+    def refresh(self, *_: object) -> None:
+        """Ask the table again; what has not changed costs a comparison."""
+        for action_id, on in self._checked().items():
+            self._actions[action_id].setChecked(on)
+        for action_id, action in self._actions.items():
+            spec = BY_ID[action_id]
+            enabled = not spec.why_not(self._session)
+            if enabled != action.isEnabled() or action.toolTip() == spec.text:
+                action.setEnabled(enabled)
+                action.setToolTip(tooltip(spec, self._session))
+        for action_id, verb in (("edit.undo", "Undo"), ("edit.redo", "Redo")):
+            history = self._session.history
+            label = history.undo_label if verb == "Undo" else history.redo_label
+            self._actions[action_id].setText(f"{verb} {label.lower()}" if label else verb)
+
+
+def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
+    """The whole table as one menu with a submenu for each of its menus."""
+    root = QMenu(parent)
+    for name in MENUS:
+        menu = root.addMenu(name)
+        specs = [spec for spec in ACTIONS if spec.menu == name]
+        for number, spec in enumerate(specs):
+            if number and spec.group != specs[number - 1].group:
+                menu.addSeparator()
+            menu.addAction(actions[spec.id])
+    return root
+
+
+def spec_of(action: QAction) -> Action:
+    """The row of the table an action was made from."""
+    return BY_ID[action.objectName()]

@@ -1,0 +1,402 @@
+"""The window: regions laid out as the specification has them, and what belongs to no single one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.qt import commands, tokens
+from viewer.qt.align_strip import AlignStrip
+from viewer.qt.image_pane import ImagePane
+from viewer.qt.inspector import Inspector
+from viewer.qt.ivus_view import IvusView
+from viewer.qt.longitudinal_view import LongitudinalView
+from viewer.qt.notify import Toast
+from viewer.qt.series_rail import SeriesRail
+from viewer.qt.start_page import StartPage
+from viewer.qt.status_bar import StatusBar
+from viewer.qt.tool_strip import ToolStrip
+from viewer.qt.top_bar import TopBar
+from viewer.qt.venogram_view import VenogramView
+from viewer.session.frame_loader import FrameLoader
+from viewer.session.session import Session
+from viewer.session.state import Notice, Severity, Tool, Workspace
+
+WIDE, MIDDLE = 1800, 1500
+"""From these widths on the rail, and the full inspector and tool labels, have room."""
+STAGE_SHARES = (700, 568)
+HEIGHT_SHARES = (628, 372)
+
+
+class MainWindow(QMainWindow):
+    """All regions; knows the session and the loader, not where files come from."""
+
+    dropped = Signal(list)
+    closing = Signal()
+
+    def __init__(self, session: Session, loader: FrameLoader) -> None:
+        super().__init__()
+        self.session = session
+        self.loader = loader
+        self.setWindowTitle("Caval — not for diagnostic use")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(1024, 640)
+        self.actions_by_id = commands.make_actions(session, self)
+        self._maximised: ImagePane | None = None
+        self._inspector_asked: bool | None = None
+        self._build()
+        commands.place(self.actions_by_id, self, self.stage)
+        self._states = commands.ActionStates(session, self.actions_by_id)
+        self._active: ImagePane = self.ivus
+        self._connect()
+        self._set_active(self.ivus)
+        self._show_page()
+
+    # -- build --------------------------------------------------------------------------------
+    def _build(self) -> None:
+        session, actions = self.session, self.actions_by_id
+        self.top_bar = TopBar(session, actions)
+        self.rail = SeriesRail(session)
+        self.tools = ToolStrip(session, actions)
+        self.venogram = VenogramView(session, self.loader)
+        self.ivus = IvusView(session, self.loader)
+        self.along = LongitudinalView(session, self.loader, actions)
+        self.inspector = Inspector(session)
+        self.status = StatusBar(session)
+        self.strip = AlignStrip(session)
+        self.start_page = StartPage(actions)
+        self.toast = Toast(self)
+        self._build_stage()
+        body = QWidget()
+        self._row = QHBoxLayout(body)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(1)
+        for widget in (self.rail, self.tools):
+            self._row.addWidget(widget)
+        self._row.addWidget(self.stage, 1)
+        self._row.addWidget(self.inspector)
+        self.pages = QStackedWidget()
+        self._body = body
+        self.pages.addWidget(self.start_page)
+        self.pages.addWidget(body)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part, stretch in ((self.top_bar, 0), (self.pages, 1), (self.status, 0)):
+            column.addWidget(part, stretch)
+        self.setCentralWidget(whole)
+
+    def _build_stage(self) -> None:
+        self.stage = QWidget()
+        self.images = QSplitter(Qt.Orientation.Horizontal)
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        for splitter in (self.images, self.split):
+            splitter.setHandleWidth(4)
+            splitter.setChildrenCollapsible(False)
+        self.images.addWidget(self.venogram)
+        self.images.addWidget(self.ivus)
+        self.images.setSizes(list(STAGE_SHARES))
+        self.images.setStretchFactor(0, STAGE_SHARES[0])
+        self.images.setStretchFactor(1, STAGE_SHARES[1])
+        self.split.addWidget(self.images)
+        self.split.addWidget(self.along)
+        self.split.setSizes(list(HEIGHT_SHARES))
+        self.split.setStretchFactor(0, HEIGHT_SHARES[0])
+        self.split.setStretchFactor(1, HEIGHT_SHARES[1])
+        column = QVBoxLayout(self.stage)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.strip)
+        column.addWidget(self.split, 1)
+        self.strip.hide()
+
+    def _connect(self) -> None:
+        session = self.session
+        session.case_changed.connect(self._on_case)
+        session.tool_changed.connect(self._on_tool)
+        session.workspace_changed.connect(self._on_workspace)
+        session.noticed.connect(self._on_notice)
+        session.cursor_changed.connect(lambda *_: self.ivus.repaint_layers())
+        for pane in (self.venogram, self.ivus):
+            pane.activated.connect(lambda pane=pane: self._set_active(pane))
+            pane.maximise_asked.connect(lambda pane=pane: self.maximise(pane))
+        self.ivus.turned.connect(self.turn_cut)
+        self.along.canvas.focused.connect(lambda: self._set_active(self.ivus))
+        self.along.canvas.turned.connect(self._copy_cut)
+        self.toast.undo_asked.connect(session.undo)
+        self.status.undo_clicked.connect(session.undo)
+        self.status.issues_clicked.connect(self.show_inspector)
+
+    # -- what actions do ----------------------------------------------------------------------
+    def verbs(self) -> dict[str, Callable[[], object]]:
+        """What actions do that need the window's panes."""
+        session = self.session
+        return {
+            "cine.toggle": lambda: self._with_pane(ImagePane.toggle_play),
+            "frame.previous": lambda: self._step(-1),
+            "frame.next": lambda: self._step(1),
+            "frame.back10": lambda: self._step(-10),
+            "frame.on10": lambda: self._step(10),
+            "frame.first": lambda: self._active.go_to(0),
+            "frame.last": lambda: self._active.go_to(10**9),
+            "cine.loop_segment": self.loop_segment,
+            "cine.rate": lambda: self._active.rate_asked.emit(self._active_uid() or ""),
+            "bookmark.toggle": self.toggle_bookmark,
+            "view.invert": lambda: self._with_item(session.displays.toggle_inverted),
+            "view.reset": lambda: self._with_item(lambda item: session.set_window(item, None)),
+            "view.fit": lambda: self._with_pane(lambda pane: pane.view.fit()),
+            "view.maximise": lambda: self.maximise(self._active),
+            "cut.left": lambda: self.turn_cut(-1),
+            "cut.right": lambda: self.turn_cut(1),
+            "window.inspector": self.toggle_inspector,
+            "window.next_region": lambda: self.focus_region(1),
+            "window.previous_region": lambda: self.focus_region(-1),
+            "window.full_screen": self.toggle_full_screen,
+        }
+
+    def _step(self, frames: int) -> None:
+        self._active.step(frames)
+
+    def _active_uid(self) -> str | None:
+        item = self._active.current_item()
+        return item.uid if item else None
+
+    def _with_pane(self, act: Callable[[ImagePane], object]) -> None:
+        act(self._active)
+
+    def _with_item(self, act: Callable[..., object]) -> None:
+        item = self._active.current_item()
+        if item is not None:
+            act(item)
+
+    def toggle_bookmark(self) -> None:
+        """Make the active pane's frame a key frame, or not."""
+        uid = self._active_uid()
+        if uid is not None:
+            self.session.measures.toggle_bookmark(uid, self._active.current_frame())
+
+    def loop_segment(self) -> None:
+        """Play only the selected segment's frames; again plays all."""
+        item = self.ivus.current_item()
+        segment = self.session.review.segment(self.session.selection.id)
+        if item is None:
+            return
+        frames = self.session.segments.frames_of(segment) if segment else None
+        if self.ivus.loops_part or frames is None:
+            self.ivus.set_loop(0, item.frames - 1)
+            self.session.notify("Playing every frame", about="loop")
+        else:
+            self.ivus.set_loop(*frames)
+            name = segment.name if segment else ""
+            self.session.notify(f"Looping {name}, frames {frames[0] + 1}–{frames[1] + 1}")
+        looping = self.actions_by_id["cine.loop_segment"]
+        looping.setChecked(self.ivus.loops_part)
+
+    def turn_cut(self, steps: int) -> None:
+        """Turn the long view's cut by steps of 5°."""
+        self.along.turn_cut(steps)
+        self._copy_cut()
+
+    def _copy_cut(self, *_: object) -> None:
+        self.ivus.cut_angle_deg = self.along.cut_angle_deg
+        self.ivus.repaint_layers()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or return."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    # -- regions ------------------------------------------------------------------------------
+    def _set_active(self, pane: ImagePane) -> None:
+        self._active = pane
+        for each in (self.venogram, self.ivus):
+            each.set_active(each is pane)
+
+    @property
+    def active_pane(self) -> ImagePane:
+        """The pane that keys go to."""
+        return self._active
+
+    def _regions(self) -> Sequence[QWidget]:
+        every = (
+            self.top_bar,
+            self.rail,
+            self.tools,
+            self.venogram.view,
+            self.ivus.view,
+            self.along.canvas,
+            self.inspector,
+        )
+        return [region for region in every if region.isVisible()]
+
+    def focus_region(self, step: int) -> None:
+        """Move the focus to the next or previous region."""
+        regions = self._regions()
+        focused = self.focusWidget()
+        here = next(
+            (
+                n
+                for n, region in enumerate(regions)
+                if focused is not None and (region is focused or region.isAncestorOf(focused))
+            ),
+            -1 if step > 0 else 0,
+        )
+        target = regions[(here + step) % len(regions)]
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self.focusWidget() is not target and not target.isAncestorOf(self.focusWidget()):
+            inside = [w for w in target.findChildren(QWidget) if _takes_focus(w)]
+            if inside:
+                inside[0].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def maximise(self, pane: ImagePane) -> None:
+        """Give a pane the whole window, or give the others their room back."""
+        self._maximised = None if self._maximised is pane else pane
+        self._lay_out()
+
+    def toggle_inspector(self) -> None:
+        """Show or hide the inspector."""
+        self._inspector_asked = not self.inspector.isVisible()
+        self._lay_out()
+
+    def show_inspector(self) -> None:
+        """Show the inspector, e.g. to read what needs attention."""
+        self._inspector_asked = True
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width, alone = self.width(), self._maximised
+        tight = width < MIDDLE
+        self.rail.set_compact(width < WIDE)
+        self.tools.set_compact(tight)
+        self.top_bar.set_compact(tight)
+        self.status.set_compact(tight)
+        inspector_width = tokens.INSPECTOR_WIDTH if width >= WIDE else 320
+        self.inspector.setFixedWidth(inspector_width)
+        asked = self._inspector_asked
+        shows = (not tight if asked is None else asked) and alone is None
+        self._float_inspector(tight)
+        self.inspector.setVisible(shows)
+        self.actions_by_id["window.inspector"].setChecked(shows)
+        for widget in (self.rail, self.tools, self.along):
+            widget.setVisible(alone is None)
+        for pane in (self.venogram, self.ivus):
+            pane.setVisible(alone is None or alone is pane)
+        if tight and shows:
+            self._place_drawer()
+
+    def _float_inspector(self, floats: bool) -> None:
+        """On a small screen the inspector is a drawer over the stage: it pushes nothing."""
+        inside = self._row.indexOf(self.inspector) >= 0
+        if floats and inside:
+            self._row.removeWidget(self.inspector)
+            self.inspector.setParent(self._body)
+        elif not floats and not inside:
+            self._row.addWidget(self.inspector)
+
+    def _place_drawer(self) -> None:
+        width = self.inspector.width()
+        self.inspector.setGeometry(self._body.width() - width, 0, width, self._body.height())
+        self.inspector.raise_()
+
+    def _show_page(self) -> None:
+        self.pages.setCurrentIndex(1 if self.session.case.image_sets else 0)
+
+    # -- session ------------------------------------------------------------------------------
+    def _on_case(self, *_: object) -> None:
+        self._show_page()
+        self._lay_out()
+
+    def show_case(self) -> None:
+        """Show the panes even while there is no image yet (a review without its images)."""
+        self.pages.setCurrentIndex(1)
+
+    def _on_tool(self, tool: Tool) -> None:
+        self.strip.setVisible(tool is Tool.LANDMARK)
+
+    def _on_workspace(self, workspace: Workspace) -> None:
+        if workspace is Workspace.ALIGN:
+            drawn = self.session.current_polyline is not None
+            self.session.arm(Tool.LANDMARK if drawn else Tool.CENTERLINE)
+        elif self.session.tool in (Tool.LANDMARK, Tool.CENTERLINE):
+            self.session.arm(Tool.SELECT)
+
+    def _on_notice(self, notice: Notice) -> None:
+        if notice.severity is Severity.INFO or notice.about in ("tie", "rate"):
+            self.toast.show_notice(notice)
+
+    # -- events -------------------------------------------------------------------------------
+    def sizeHint(self) -> QSize:
+        """The size the pictures of the specification have."""
+        return QSize(1920, 1080)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Rearrange for the new width."""
+        super().resizeEvent(event)
+        self._lay_out()
+        self.toast.reposition()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves a maximised pane when nothing else wants it."""
+        if event.key() == Qt.Key.Key_Escape and self._maximised is not None:
+            self.maximise(self._maximised)
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop playing and let the application save."""
+        for pane in (self.venogram, self.ivus):
+            pane.pause()
+        self.closing.emit()
+        event.accept()
+
+    # -- layout memory ------------------------------------------------------------------------
+    def splitter_state(self) -> Mapping[str, str]:
+        """Splitter positions as text, to be kept between sessions."""
+        return {
+            name: bytes(splitter.saveState().toBase64().data()).decode("ascii")
+            for name, splitter in (("images", self.images), ("split", self.split))
+        }
+
+    def restore_splitters(self, state: Mapping[str, str]) -> None:
+        """Put the splitters back as they were."""
+        for name, splitter in (("images", self.images), ("split", self.split)):
+            if state.get(name):
+                splitter.restoreState(QByteArray.fromBase64(state[name].encode("ascii")))
+
+
+def _takes_focus(widget: QWidget) -> bool:
+    return (
+        widget.isVisible() and widget.isEnabled() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+    )
