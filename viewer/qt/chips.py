@@ -82,7 +82,12 @@ class Chip(QWidget):
             self.setAccessibleName(text)
             self.updateGeometry()
             self.update()
-        self.setVisible(bool(text or icon) and self.parent() is not None)
+        if not (text or icon):
+            self.hide()
+        elif self.parentWidget() is not None:
+            self.show()
+        else:
+            self.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
 
     @property
     def text(self) -> str:

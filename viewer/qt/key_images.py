@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.qt import theme, tokens
+from viewer.qt.labels import show_if
 from viewer.qt.thumbnails import draw_thumbnail, pixmap_of
 from viewer.session.contents import badge
 from viewer.session.session import Session
@@ -124,7 +125,7 @@ class KeyImages(QWidget):
         self._count.setText(str(len(marks)))
         rows = 2 if len(marks) > 3 else 1
         self.list.setFixedHeight(rows * (_EDGE + _GAP))
-        self.setVisible(bool(marks))
+        show_if(self, bool(marks))
 
     def set_picture(self, uid: str, frame: int, shown: NDArray[np.uint8]) -> None:
         """Give the thumbnail of a frame, shown values."""

@@ -155,7 +155,7 @@ def push_button(
     text: str, icon: str = "", look: str = "", *, is_small: bool = True, tip: str = ""
 ) -> QPushButton:
     """A button with words; `look` is "", "primary", "flat", "danger" or "warn"."""
-    made = QPushButton(text)
+    made = QPushButton(f" {text}" if icon else text)
     made.setFont(theme.small(500) if is_small else theme.body(500))
     if icon:
         made.setIcon(theme.icon(icon, "#FFFFFF" if look == "primary" else tokens.TEXT_MID))
@@ -193,3 +193,11 @@ def clear_layout(layout: QVBoxLayout | QHBoxLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def show_if(widget: QWidget, wanted: bool) -> None:
+    """Show or hide a widget; one that has no parent yet is left to be shown with its parent."""
+    if wanted and widget.parentWidget() is None:
+        widget.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+    else:
+        widget.setVisible(wanted)

@@ -20,7 +20,7 @@ from viewer.model.case import Phase
 from viewer.qt import theme, tokens
 from viewer.qt.drop_zone import DropZone
 from viewer.qt.key_images import KeyImages
-from viewer.qt.labels import tool_button
+from viewer.qt.labels import show_if, tool_button
 from viewer.qt.rail_delegate import CONTENT, OPEN, PICTURE, RailDelegate
 from viewer.qt.thumbnails import pixmap_of
 from viewer.session.contents import Group, Row, groups
@@ -164,7 +164,7 @@ class SeriesRail(QWidget):
             self._update_rows()
         else:
             self._build()
-        self._rule.setVisible(self.key_images.isVisibleTo(self) and not self._compact)
+        show_if(self._rule, not self.key_images.isHidden() and not self._compact)
 
     def _update_rows(self) -> None:
         tops = _children(self.tree.invisibleRootItem())

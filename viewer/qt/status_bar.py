@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from viewer.qt import theme, tokens
+from viewer.qt.labels import show_if
 from viewer.session import facts
 from viewer.session.session import Session
 
@@ -53,7 +54,7 @@ class StatusItem(QWidget):
         if width != self._width:
             self._width = width
             self.updateGeometry()
-        self.setHidden(not text)
+        show_if(self, bool(text))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -68,20 +68,25 @@ QToolButton[pill="true"]:disabled {{ color: #5D6979; border-color: {t.LINE}; }}
 _FIELDS = f"""
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {{
   background: {t.APP}; border: 1px solid {t.INPUT}; border-radius: {t.RADIUS_FIELD}px;
-  padding: 0 7px; min-height: 28px; color: {t.TEXT_HI};
+  padding: 0 7px; min-height: 24px; color: {t.TEXT_HI};
   selection-background-color: {t.FILL}; selection-color: {t.ON_FILL}; }}
 QPlainTextEdit, QTextEdit {{ padding: 4px 4px; }}
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover, QPlainTextEdit:hover {{
   border-color: {t.TEXT_LOW}; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
-  border: 2px solid {t.ACCENT}; padding: 0 6px; min-height: 26px; }}
+  border: 2px solid {t.ACCENT}; padding: 0 6px; min-height: 22px; }}
 QPlainTextEdit:focus {{ padding: 3px 3px; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{
   border-color: {t.LINE2}; color: {t.TEXT_LOW}; background: {t.PANEL}; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QLineEdit[quiet="true"] {{ background: transparent; border-color: transparent; padding: 0 3px; }}
+QLineEdit[quiet="true"]:hover {{ border-color: {t.LINE2}; }}
+QLineEdit[quiet="true"]:focus {{ background: {t.APP}; border: 2px solid {t.ACCENT};
+  padding: 0 2px; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: transparent;
+  padding: 0; min-height: 0; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("%(caret)s"); width: 12px; height: 12px; }}
-QComboBox QLineEdit {{ border: none; background: transparent; padding: 0; min-height: 20px; }}
 QComboBox QAbstractItemView {{ background: {t.RAISED}; border: 1px solid {t.LINE2};
   selection-background-color: {t.SELECTED}; selection-color: {t.TEXT_HI}; outline: 0;
   padding: 4px; }}

@@ -307,7 +307,6 @@ class TopBar(QWidget):
         self.setFixedHeight(tokens.TOP_BAR_HEIGHT_COMPACT if compact else tokens.TOP_BAR_HEIGHT)
         self.find_field.set_compact(compact)
         self._brand.setFixedWidth(108 if compact else LEFT_WIDTH - 18)
-        self._detail.setVisible(True)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""

@@ -225,3 +225,66 @@ def measurement_place(session: Session, measurement: Measurement) -> str:
     item = session.case.find(measurement.image_uid)
     name = image_title(item) if item is not None else "image not open"
     return f"{name} · frame {measurement.frame + 1}"
+
+
+# -- landmarks --------------------------------------------------------------------------------
+ERROR_WARN_MM = 5.0
+"""A landmark farther than this from where its neighbours put it is shown in amber (ui.md)."""
+
+ERROR_ALARM_MM = 8.0
+"""Beyond this it carries a warning icon as well (ui.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkFact:
+    """One landmark of the shown pair; `error` is its left-out error in `unit`, None at an end."""
+
+    id: str
+    name: str
+    frame: int
+    detail: str
+    error: float | None
+    unit: str
+    tip: str
+
+
+def landmark_facts(session: Session) -> tuple[LandmarkFact, ...]:
+    """The landmarks of the shown pair in frame order, with their left-out errors."""
+    position, curve = session.position_map, session.current_polyline
+    axis = session.placing.vein_axis
+    residuals = {r.landmark_id: r for r in position.residuals} if position is not None else {}
+    found = []
+    for mark in session.vessel.landmarks:
+        detail = f"frame {mark.frame + 1}"
+        if curve is not None and axis is not None and position is not None:
+            arc = float(position.to_unit(float(curve.project(mark.point_px)[0])))
+            place = f"{axis.position(arc):.0f}".replace("-", "−")
+            detail += f" · {'0' if place == '−0' else place} {axis.unit}"
+        residual = residuals.get(mark.id)
+        error = residual.value if residual is not None else None
+        unit = position.unit if position is not None else "mm"
+        found.append(
+            LandmarkFact(
+                mark.id, mark.name, mark.frame, detail, error, unit, _error_tip(error, unit)
+            )
+        )
+    return tuple(found)
+
+
+def _error_tip(error: float | None, unit: str) -> str:
+    if error is None:
+        return "An end anchor: the other landmarks can't tell where it should be"
+    side = "farther along the vein" if error > 0 else "nearer to the start"
+    return f"{abs(error):.1f} {unit} {side} than the other landmarks put it"
+
+
+def error_text(session: Session) -> str:
+    """The worst landmark in a sentence, when it is beyond ± 5 mm; else ""."""
+    known = [f for f in landmark_facts(session) if f.error is not None and f.unit == "mm"]
+    worst = max(known, key=lambda fact: abs(fact.error or 0.0), default=None)
+    if worst is None or abs(worst.error or 0.0) <= ERROR_WARN_MM:
+        return ""
+    return (
+        f"{worst.name} is {abs(worst.error or 0.0):.1f} mm from where its neighbours put it. "
+        "Check the frame and the place."
+    )

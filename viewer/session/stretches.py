@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from viewer.measure import extents
@@ -9,28 +10,35 @@ from viewer.measure.extents import Stretch
 from viewer.model.anatomy import VeinSegment, vein_label
 from viewer.model.annotation import AnySegment, FrameExtent
 from viewer.model.calibration import UNCALIBRATED
+from viewer.session.contents import image_title
+from viewer.session.state import Edge
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
 
-NOT_HERE = "not on these images"
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a segment: place on the axis along the vein, 0-based pullback frame."""
+
+    edge: Edge
+    place: float | None = None
+    frame: int | None = None
 
 
 def stretch_of(session: Session, segment: AnySegment) -> Stretch | None:
     """The extent of a segment and its length; None when its centerline is gone."""
-    extent, case, cursor = segment.extent, session.case, session.cursor
+    extent, case = segment.extent, session.case
     if isinstance(extent, FrameExtent):
         pullback, run = case.pullback(extent.pullback_uid), session.run
-        shown = extent.pullback_uid == cursor.pullback_uid
         line = session.current_polyline
     else:
         pullback, run = session.pullback, case.run(extent.run_uid)
         centerline = session.review.centerline(extent.centerline_id)
-        shown = extent.run_uid == cursor.run_uid and centerline == session.current_centerline
         line = session.polyline(centerline)
     return extents.stretch_of(
         extent,
-        session.position_map if shown else None,
+        session.position_map if is_shown(session, segment) else None,
         line,
         run.calibration if run is not None else UNCALIBRATED,
         pullback,
@@ -38,15 +46,33 @@ def stretch_of(session: Session, segment: AnySegment) -> Stretch | None:
     )
 
 
-def places_of(session: Session, stretch: Stretch) -> tuple[float, float] | None:
-    """Start and end from the axis' zero, in mm or px; None when they can't be told."""
-    if stretch.arc is None or stretch.arc_px is None or stretch.arc_px[0] == stretch.arc_px[1]:
-        return None
-    factor = (stretch.arc[1] - stretch.arc[0]) / (stretch.arc_px[1] - stretch.arc_px[0])
-    position = session.position_map
-    zero_px = session.placing.zero_arc_px
-    zero = float(position.to_unit(zero_px)) if position is not None else zero_px * factor
-    return stretch.arc[0] - zero, stretch.arc[1] - zero
+def ends_of(session: Session, segment: AnySegment) -> tuple[End, End]:
+    """Both ends on the views that are shown, the central one first."""
+    stretch, extent = stretch_of(session, segment), segment.extent
+    if stretch is None or not is_shown(session, segment):
+        return End("start"), End("end")
+    axis, position = session.placing.vein_axis, session.position_map
+    frames: tuple[int | None, int | None] = stretch.frames or (None, None)
+    arcs = stretch.arc
+    if isinstance(extent, FrameExtent):
+        frames = extent.first, extent.last
+        if position is not None and extent.last < len(position):
+            arcs = float(position.arc[extent.first]), float(position.arc[extent.last])
+    elif position is not None and stretch.frames is not None and position.direction < 0:
+        frames = frames[1], frames[0]
+    places = (None, None) if axis is None or arcs is None else tuple(map(axis.position, arcs))
+    ends = End("start", places[0], frames[0]), End("end", places[1], frames[1])
+    order = [end.place if end.place is not None else end.frame or 0 for end in ends]
+    return (ends[1], ends[0]) if order[0] > order[1] else ends
+
+
+def is_shown(session: Session, segment: AnySegment) -> bool:
+    """Whether the run or pullback it was drawn on is shown."""
+    extent, cursor = segment.extent, session.cursor
+    if isinstance(extent, FrameExtent):
+        return extent.pullback_uid == cursor.pullback_uid
+    line = session.current_centerline
+    return line is not None and extent.centerline_id == line.id
 
 
 def length_text(stretch: Stretch | None) -> tuple[str, str]:
@@ -60,17 +86,18 @@ def length_text(stretch: Stretch | None) -> tuple[str, str]:
     return number, rest
 
 
-def extent_text(session: Session, stretch: Stretch | None) -> str:
-    """Start and end: "4–31 mm", else "frames 210–300", else "not on these images"."""
-    if stretch is None:
-        return NOT_HERE
-    places = places_of(session, stretch)
-    if places is not None:
-        unit = "px" if stretch.length.unit == "px" else "mm"
-        return f"{_whole(places[0])}–{_whole(places[1])} {unit}"
-    if stretch.frames is not None:
-        return f"frames {stretch.frames[0] + 1}–{stretch.frames[1] + 1}"
-    return NOT_HERE
+def extent_text(session: Session, segment: AnySegment) -> str:
+    """Start and end: "4–31 mm", else "frames 210–300", else which images they are on."""
+    low, high = ends_of(session, segment)
+    if low.place is not None and high.place is not None:
+        axis = session.placing.vein_axis
+        return f"{_whole(low.place)}–{_whole(high.place)} {axis.unit if axis else ''}".strip()
+    if low.frame is not None and high.frame is not None:
+        return f"frames {low.frame + 1}–{high.frame + 1}"
+    extent = segment.extent
+    uid = extent.pullback_uid if isinstance(extent, FrameExtent) else extent.run_uid
+    item = session.case.find(uid)
+    return f"on {image_title(item)}" if item is not None else "images not open"
 
 
 def _whole(value: float) -> str:
@@ -80,7 +107,40 @@ def _whole(value: float) -> str:
 
 def row_detail(session: Session, segment: AnySegment) -> str:
     """The second line of a segment in a list: vein and extent."""
-    where = extent_text(session, stretch_of(session, segment))
+    where = extent_text(session, segment)
     if segment.vein is VeinSegment.UNSET:
         return where
     return f"{vein_label(segment.vein, segment.side)} · {where}"
+
+
+def where_text(session: Session, segment: AnySegment) -> str:
+    """Vein, extent and what it is counted from, as one phrase."""
+    axis, (low, _) = session.placing.vein_axis, ends_of(session, segment)
+    origin = f" from the {axis.zero_name}" if axis is not None and low.place is not None else ""
+    return f"{vein_label(segment.vein, segment.side)}, {extent_text(session, segment)}{origin}"
+
+
+def set_edge_frame(session: Session, segment_id: str, edge: Edge, frame: int) -> None:
+    """Put an edge of a segment at a 0-based pullback frame, as one step of undo."""
+    segment, pullback = session.review.segment(segment_id), session.pullback
+    if segment is None or pullback is None:
+        return
+    session.begin(f"Move edge of {segment.name}")
+    frame = max(0, min(frame, pullback.frames - 1))
+    session.segments.move_edge_to_frame(segment_id, edge, frame)
+    session.commit()
+
+
+def set_edge_place(session: Session, segment_id: str, edge: Edge, place: float) -> None:
+    """Put an edge of a segment at a place on the axis along the vein, as one step of undo."""
+    segment, axis = session.review.segment(segment_id), session.placing.vein_axis
+    if segment is None or axis is None:
+        return
+    arc, position = axis.arc(place), session.position_map
+    if position is not None:
+        arc = float(position.to_px(arc))
+    elif session.run is not None and session.run.calibration.mm_per_px:
+        arc /= session.run.calibration.mm_per_px
+    session.begin(f"Move edge of {segment.name}")
+    session.segments.move_edge_to_arc(segment_id, edge, arc)
+    session.commit()

@@ -1,0 +1,195 @@
+"""The column at the right: what was marked, its properties, and how it was measured."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from viewer.qt import theme, tokens
+from viewer.qt.annotation_list import AnnotationList
+from viewer.qt.attention_panel import AttentionPanel
+from viewer.qt.facts_panel import FactsPanel
+from viewer.qt.labels import ElidedLabel, push_button, show_if
+from viewer.qt.landmark_panel import LandmarkPanel, QualityPanel
+from viewer.qt.mapping_panel import MappingPanel
+from viewer.qt.measurement_panel import MeasurementPanel
+from viewer.qt.segment_panel import SegmentPanel
+from viewer.session.session import Session
+from viewer.session.state import Selection, Workspace
+
+_EMPTY = (
+    "Nothing is marked yet. Arm Stenosis (S), Clot (C) or Stent (T) and drag along the vein, on "
+    "the venogram or on the graph below."
+)
+
+
+class Inspector(QWidget):
+    """Scrolls; 352 px wide, 320 on smaller screens."""
+
+    leave_out_requested = Signal()
+    new_case_requested = Signal()
+    add_anyway_requested = Signal()
+    add_requested = Signal()
+    issues_changed = Signal(int)
+
+    def __init__(self, session: Session, actions: dict[str, QAction]) -> None:
+        super().__init__()
+        theme.panel(self)
+        self._session = session
+        self.setAccessibleName("Inspector")
+        self.setFixedWidth(tokens.INSPECTOR_WIDTH)
+        self._title = ElidedLabel("Annotations", theme.body(500))
+        self._count = ElidedLabel("", theme.small(), tokens.TEXT_LOW)
+        self.attention = AttentionPanel(session)
+        self.annotations = AnnotationList(session)
+        self.segment = SegmentPanel(session)
+        self.measurements = MeasurementPanel(session)
+        self.facts = FactsPanel(session)
+        self.landmarks = LandmarkPanel(session)
+        self.quality = QualityPanel(session)
+        self.mapping = MappingPanel(session)
+        self._empty = theme.label(_EMPTY, theme.small(), "mid", wrap=True)
+        self._empty.setContentsMargins(16, 0, 16, 12)
+        self._lay_out(actions)
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self, actions: dict[str, QAction]) -> None:
+        heading = QHBoxLayout()
+        heading.setContentsMargins(16, 0, 16, 0)
+        heading.setSpacing(8)
+        heading.addWidget(self._title)
+        heading.addWidget(self._count, 1)
+        bar = QWidget()
+        bar.setFixedHeight(36)
+        bar.setLayout(heading)
+        inside = QWidget()
+        stack = QVBoxLayout(inside)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        stack.addWidget(self.attention)
+        stack.addWidget(bar)
+        stack.addWidget(self._empty)
+        stack.addWidget(self.annotations)
+        stack.addWidget(self.landmarks)
+        self._rules: list[tuple[QWidget, QWidget]] = []
+        for panel in (self.segment, self.measurements, self.facts, self.quality, self.mapping):
+            line = theme.rule()
+            self._rules.append((line, panel))
+            stack.addWidget(line)
+            stack.addWidget(panel)
+        stack.addStretch(1)
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setWidget(inside)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.scroll_area, 1)
+        column.addWidget(theme.rule())
+        column.addLayout(self._foot(actions))
+
+    def _foot(self, actions: dict[str, QAction]) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 8, 12, 8)
+        foot.setSpacing(8)
+        self.key_frame = _verb(actions["bookmark.toggle"], "Key frame", "ph.star")
+        self.duplicate = _verb(actions["edit.duplicate"], "Duplicate", "ph.copy")
+        self.delete = _verb(actions["edit.delete"], "Delete", "ph.trash", "danger")
+        self.clear = _verb(
+            actions["vessel.clear_landmarks"], "Remove all", "ph.arrow-counter-clockwise"
+        )
+        foot.addWidget(self.key_frame)
+        foot.addWidget(self.duplicate)
+        foot.addWidget(self.clear)
+        foot.addStretch(1)
+        foot.addWidget(self.delete)
+        return foot
+
+    def _connect(self) -> None:
+        session, attention = self._session, self.attention
+        for signal in (
+            session.case_changed, session.review_changed, session.link_changed,
+            session.selection_changed, session.workspace_changed,
+        ):  # fmt: skip
+            signal.connect(self.refresh)
+        session.cursor_changed.connect(self._follow_cursor)
+        self._shown = (session.cursor.run_uid, session.cursor.pullback_uid)
+        attention.leave_out_requested.connect(self.leave_out_requested)
+        attention.new_case_requested.connect(self.new_case_requested)
+        attention.add_anyway_requested.connect(self.add_anyway_requested)
+        attention.add_requested.connect(self.add_requested)
+        attention.count_changed.connect(self.issues_changed)
+
+    def refresh(self) -> None:
+        """Follow the session."""
+        session = self._session
+        align = session.workspace is Workspace.ALIGN
+        self._refresh_lists(align)
+        chosen: Selection = session.selection
+        segment = session.review.segment(chosen.id) if chosen.kind == "segment" else None
+        if segment is not None:
+            self.segment.show_segment(segment)
+        else:
+            self.segment.finish()
+        show_if(self.segment, segment is not None and not align)
+        if align:
+            self.quality.refresh()
+            self.mapping.refresh()
+        else:
+            self.measurements.refresh()
+            self.facts.refresh()
+        show_if(self.measurements, not align and bool(session.review.measurements))
+        show_if(self.facts, not align and bool(self.facts.texts))
+        show_if(self.quality, align)
+        show_if(self.mapping, align)
+        for line, panel in self._rules:
+            show_if(line, not panel.isHidden())
+        show_if(self.duplicate, not align)
+        show_if(self.clear, align)
+
+    def _refresh_lists(self, align: bool) -> None:
+        marks = len(self._session.vessel.landmarks)
+        if align:
+            self.landmarks.refresh()
+            self._title.set_text("Landmarks")
+            self._count.set_text(f"{marks} anchor{'' if marks == 1 else 's'}, centre to periphery")
+        else:
+            self.annotations.refresh()
+            self._title.set_text("Annotations")
+            self._count.set_text(self.annotations.count_text)
+        anything = self.annotations.count() > 0
+        show_if(self.landmarks, align)
+        show_if(self.annotations, not align and anything)
+        show_if(self._empty, not align and not anything)
+
+    def _follow_cursor(self) -> None:
+        shown = (self._session.cursor.run_uid, self._session.cursor.pullback_uid)
+        if shown != self._shown:
+            self._shown = shown
+            self.refresh()
+
+    def show_issues(self) -> None:
+        """Open what needs attention and bring it into view."""
+        self.attention.set_open(True)
+        self.scroll_area.verticalScrollBar().setValue(0)
+
+    def set_compact(self, compact: bool) -> None:
+        """320 px for smaller screens."""
+        self.setFixedWidth(tokens.INSPECTOR_WIDTH_COMPACT if compact else tokens.INSPECTOR_WIDTH)
+
+
+def _verb(action: QAction, text: str, icon: str, look: str = "") -> QPushButton:
+    """A button that is an action, with shorter words."""
+    button = push_button(text, icon, look)
+    button.clicked.connect(action.trigger)
+
+    def follow() -> None:
+        button.setEnabled(action.isEnabled())
+        button.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    follow()
+    return button
