@@ -8,10 +8,7 @@ codec is imported when its first frame is asked for. JPEG lossless 1024 x 1024 t
 from __future__ import annotations
 
 import logging
-import sys
-import threading
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +38,7 @@ NAMES = {
     Codec.JPEG_LOSSLESS: "imagecodecs jpeg8",
     Codec.JPEG_LS: "imagecodecs jpegls",
     Codec.JPEG_2000: "imagecodecs jpeg2k",
-    Codec.HTJ2K: "imagecodecs htj2k",
+    Codec.HTJ2K: "imagecodecs jpeg2k",
 }
 """What decodes a family, as told to people."""
 
@@ -80,10 +77,14 @@ def decode(header: PixelHeader, data: memoryview) -> Samples:
     stream = read_code_stream(data)
     check_size(header, stream)
     try:
-        return _DECODERS[stream.codec](header, stream, data)
+        samples, space = _DECODERS[stream.codec](header, stream, data)
     except (RuntimeError, ValueError, TypeError, MemoryError, OverflowError) as error:
         log.info("%s frame not decoded: %s", stream.codec.value, error)
         raise DamagedFrameError(f"its {stream.codec.value} data are damaged") from error
+    channels = (3,) if stream.components == 3 else ()
+    if samples.shape != (stream.rows, stream.columns, *channels):
+        raise DamagedFrameError(f"its {stream.codec.value} data are of an unexpected form")
+    return samples, space
 
 
 def decoder_name(header: PixelHeader, code: CodeStream | None) -> str:
@@ -162,24 +163,20 @@ def _whole_jpeg(data: memoryview, options: dict[str, str]) -> NDArray[Any]:
 
 
 def _decode_jpeg_ls(header: PixelHeader, stream: CodeStream, data: memoryview) -> Samples:
+    """JPEG-LS; CharLS takes 3 s to refuse a frame without an end, so that is looked at first."""
+    if not has_end(data):
+        raise DamagedFrameError("its JPEG-LS data end early")
     samples = np.asarray(_codecs().jpegls_decode(data))
     return samples, _colour_space(header) if stream.components == 3 else Space.STORED
 
 
 def _decode_jpeg_2000(header: PixelHeader, stream: CodeStream, data: memoryview) -> Samples:
+    """JPEG 2000 and HTJ2K, both by OpenJPEG.
+
+    `htj2k_decode` (OpenJPH) is faster, 4 against 11 ms for 1024 x 1024, but hands out zeros or
+    rubbish for damaged data, and prints a traceback instead of raising.
+    """
     samples = np.asarray(_codecs().jpeg2k_decode(data))
-    return samples, _colour_of_j2k(header, stream)
-
-
-def _decode_htj2k(header: PixelHeader, stream: CodeStream, data: memoryview) -> Samples:
-    """HTJ2K; OpenJPH takes missing data for zeros, so an unended frame goes to OpenJPEG."""
-    if not has_end(data):
-        return _decode_jpeg_2000(header, stream, data)
-    _watch_for_ignored_errors()
-    _ignored.error = None
-    samples = np.asarray(_codecs().htj2k_decode(data))
-    if _ignored.error is not None:
-        raise DamagedFrameError("its HTJ2K data are damaged")
     return samples, _colour_of_j2k(header, stream)
 
 
@@ -237,7 +234,7 @@ _DECODERS = {
     Codec.JPEG_LOSSLESS: _decode_jpeg_lossless,
     Codec.JPEG_LS: _decode_jpeg_ls,
     Codec.JPEG_2000: _decode_jpeg_2000,
-    Codec.HTJ2K: _decode_htj2k,
+    Codec.HTJ2K: _decode_jpeg_2000,
 }
 
 
@@ -246,24 +243,3 @@ def _codecs() -> ModuleType:
     import imagecodecs
 
     return imagecodecs
-
-
-class _Ignored(threading.local):
-    error: BaseException | None = None
-
-
-_ignored = _Ignored()
-
-
-@cache
-def _watch_for_ignored_errors() -> None:
-    """Learn of errors imagecodecs' HTJ2K codec ignores (it prints them and hands out rubbish)."""
-    before = sys.unraisablehook
-
-    def hook(unraisable: sys.UnraisableHookArgs, /) -> None:
-        if "imagecodecs._htj2k" in str(unraisable.object):
-            _ignored.error = unraisable.exc_value
-        else:
-            before(unraisable)
-
-    sys.unraisablehook = hook

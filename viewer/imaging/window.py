@@ -91,8 +91,9 @@ def apply_display(frame: NDArray[Any], lut: NDArray[np.uint8]) -> NDArray[np.uin
     if frame.ndim == 3:
         return frame if int(lut[0]) <= int(lut[-1]) else np.invert(frame)
     if isinstance(lut, WideLut):
-        index = np.clip((frame - lut.first) / lut.step, 0, lut.size - 1).astype(np.intp)
-        return np.take(lut.view(np.ndarray), index)
+        place = np.rint((frame - lut.first) / lut.step)
+        index = np.clip(np.nan_to_num(place), 0, lut.size - 1).astype(np.intp)
+        return np.asarray(np.take(lut.view(np.ndarray), index), np.uint8)
     if frame.dtype.kind == "i":
         frame = frame.view(f"u{frame.dtype.itemsize}")
     out = np.empty(frame.shape, np.uint8)
