@@ -98,8 +98,7 @@ class Session:
         self.placing = Placing(self)
         self._gesture: tuple[str, Review, Cursor] | None = None
         self._polylines: dict[tuple[tuple[float, float], ...], Polyline | None] = {}
-        self._map_key: tuple[object, ...] = ()
-        self._map: PositionMap | Unlinked = Unlinked("No pullback yet", "Add images")
+        self._maps: dict[tuple[str, str], tuple[tuple[object, ...], PositionMap | Unlinked]] = {}
 
     # -- the case -----------------------------------------------------------------------------
     @property
@@ -120,6 +119,7 @@ class Session:
         self.selection = Selection()
         self._gesture = None
         self.displays.clear()
+        self._maps.clear()
         self._refer_to_images()
         self.cursor = self._default_cursor(Cursor())
         self._announce_case()
@@ -352,11 +352,14 @@ class Session:
     @property
     def current_centerline(self) -> Centerline | None:
         """The centerline the shown pullback is tied to, else the first of the shown run."""
-        cursor = self.cursor
-        tie = self.review.coregistration(cursor.run_uid, cursor.pullback_uid)
+        return self.centerline_for(self.cursor.run_uid, self.cursor.pullback_uid)
+
+    def centerline_for(self, run_uid: str | None, pullback_uid: str | None) -> Centerline | None:
+        """The centerline that pullback is tied to on that run, else the first of the run."""
+        tie = self.review.coregistration(run_uid, pullback_uid)
         if tie is not None:
             return self.review.centerline(tie.centerline_id)
-        return next(iter(self.review.centerlines_of(cursor.run_uid)), None)
+        return next(iter(self.review.centerlines_of(run_uid)), None)
 
     @property
     def current_polyline(self) -> Polyline | None:
@@ -366,20 +369,27 @@ class Session:
     @property
     def position(self) -> PositionMap | Unlinked:
         """Where every frame of the shown pullback lies on the shown run, or why that is unknown."""
-        run, pullback, line = self.run, self.pullback, self.current_polyline
+        return self.position_for(self.run, self.pullback)
+
+    def position_for(self, run: Run | None, pullback: Pullback | None) -> PositionMap | Unlinked:
+        """Where every frame of a pullback lies on a run, or why that is unknown."""
         if pullback is None or run is None:
             gone = "venogram" if run is None else "IVUS pullback"
             return Unlinked(f"No {gone}", "Add images to link both views.")
+        line = self.polyline(self.centerline_for(run.uid, pullback.uid))
         if line is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
-        tie = self.vessel.current_tie()
+        tie = self.vessel.tie_for(run.uid, pullback.uid)
         times = self.timing(pullback).times_s
-        key = (id(line), run.uid, pullback, tie, times)
-        if key != self._map_key:
-            scale = run.calibration
-            self._map_key = key
-            self._map = position_map(line, scale.mm_per_px, scale.uncertainty, pullback, times, tie)
-        return self._map
+        pair = (run.uid, pullback.uid)
+        rests_on = (line, run, pullback, tie, times)
+        known = self._maps.get(pair)
+        if known is not None and known[0] == rests_on:
+            return known[1]
+        scale = run.calibration
+        found = position_map(line, scale.mm_per_px, scale.uncertainty, pullback, times, tie)
+        self._maps[pair] = (rests_on, found)
+        return found
 
     @property
     def position_map(self) -> PositionMap | None:

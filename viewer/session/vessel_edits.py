@@ -95,15 +95,17 @@ class VesselEdits:
     # -- the tie ------------------------------------------------------------------------------
     def current_tie(self) -> Coregistration:
         """What ties the shown pullback to the shown run; an empty tie when nothing does yet."""
+        cursor = self._session.cursor
+        return self.tie_for(cursor.run_uid or "", cursor.pullback_uid or "")
+
+    def tie_for(self, run_uid: str, pullback_uid: str) -> Coregistration:
+        """What ties a pullback to a run; an empty tie when nothing does yet."""
         session = self._session
-        cursor = session.cursor
-        tie = session.review.coregistration(cursor.run_uid, cursor.pullback_uid)
+        tie = session.review.coregistration(run_uid, pullback_uid)
         if tie is not None:
             return tie
-        line = session.current_centerline
-        return Coregistration(
-            "new", cursor.run_uid or "", cursor.pullback_uid or "", line.id if line else ""
-        )
+        line = session.centerline_for(run_uid, pullback_uid)
+        return Coregistration("new", run_uid, pullback_uid, line.id if line else "")
 
     def _stored(self, tie: Coregistration) -> Coregistration:
         return replace(tie, id=new_id()) if tie.id == "new" else tie
