@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from viewer.cli import main, sync
 from viewer.errors import UnreadableError
 from viewer.model.calibration import UNCALIBRATED, Calibration, CalibrationSource

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.geometry.hand_pull import HAND_MEMORY_MM, guided_knots
 from viewer.geometry.monotone import pchip
 from viewer.geometry.speed_models import SpeedModel, Travel

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.geometry.monotone import pchip, pool_reversals
 
 steps = st.lists(st.tuples(st.floats(0.1, 50.0), st.floats(0.0, 80.0)), min_size=2, max_size=10)

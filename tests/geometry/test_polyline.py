@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from viewer.geometry.polyline import Polyline, spline_through
 
 coordinate = st.floats(0.0, 1023.0, allow_nan=False)

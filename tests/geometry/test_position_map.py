@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.geometry.polyline import Polyline, spline_through
 from viewer.geometry.position_map import CLICK_MM, PositionMap, Unlinked, position_map
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import PositionMap, position_map
 from viewer.model.coregistration import Coregistration, Landmark

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce
 
 

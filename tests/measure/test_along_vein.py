@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from viewer.geometry.polyline import Polyline
 from viewer.measure.along_vein import vein_at, vein_axis, veins_along
 from viewer.model.anatomy import VeinSegment

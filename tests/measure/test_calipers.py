@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from viewer.measure.calipers import caliper_length, ellipse_area, ellipse_diameters, measured
 from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Caliper, Ellipse

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import PositionMap, position_map
 from viewer.measure.extents import Stretch, stretch_of

@@ -12,6 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.encaps import generate_frames
+
 from viewer.cli import main
 from viewer.errors import UnreadableError
 from viewer.model.anatomy import LANDMARK_KINDS

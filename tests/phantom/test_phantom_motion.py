@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.phantom.anatomy import nivl_anatomy
 from viewer.phantom.carm import CArm
 from viewer.phantom.curves import frame_of, smooth_curve

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from viewer.model.annotation import Bookmark
 from viewer.model.review import Review
 from viewer.session import autosave, recovery

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.errors import ViewerError
 from viewer.session.cine_clock import CineClock, frame_durations_s
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer.errors import UnreadableError
 from viewer.model.study import FrameSpan, ImageSet, Patient, Role
 from viewer.session.background import BackgroundJob

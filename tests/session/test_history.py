@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from viewer.model.review import Review
 from viewer.session.history import DEPTH, History
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError
 from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce

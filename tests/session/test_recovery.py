@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from viewer.errors import ViewerError
 from viewer.model.annotation import Bookmark, Caliper, Clot, FrameExtent, Stenosis
 from viewer.model.coregistration import Coregistration, Landmark

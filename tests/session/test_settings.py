@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from viewer import paths
 from viewer.errors import ViewerError
 from viewer.session.settings import RECENT_LIMIT, Settings, load_settings, save_settings

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError
 from viewer.model.study import FrameSpan, Patient, PixelFormat, Role, Run, Window

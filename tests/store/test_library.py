@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from viewer import paths
 from viewer.model.review import ImageReference, Review
 from viewer.model.study import FrameSpan, ImageSet, Patient, Role

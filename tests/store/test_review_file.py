@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from viewer import paths
 from viewer.errors import NewerVersionError, UnreadableError, ViewerError
 from viewer.model.anatomy import Side, VeinSegment
