@@ -92,11 +92,14 @@ class Application:
         window.top_bar.reader_change_requested.connect(self.change_reader)
         window.top_bar.home_requested.connect(self.go_home)
         window.top_bar.set_menu(commands.build_menu(window.actions_by_id, window))
-        rail = window.rail
-        rail.add_requested.connect(self.ask_more)
-        rail.held_left_out.connect(session.leave_out_held)
-        rail.held_new_case.connect(self.open_held)
-        rail.held_accepted.connect(self.accept_held)
+        for panel in (window.rail, window.inspector):
+            panel.add_requested.connect(self.ask_more)
+            panel.leave_out_requested.connect(session.leave_out_held)
+            panel.new_case_requested.connect(self.open_held)
+            panel.add_anyway_requested.connect(self.accept_held)
+        window.rail.files_dropped.connect(self.open_or_add)
+        window.rail.key_picture_wanted.connect(self.order_key_picture)
+        window.inspector.issues_changed.connect(window.status.set_issues)
         page = window.start_page
         page.recent_chosen.connect(lambda path: self.open([path]))
         page.recovery_kept.connect(self.keep_recovery)
@@ -198,8 +201,11 @@ class Application:
         held = self.session.case.held
         self._start_case(Opened(held))
 
-    def accept_held(self, reason: str) -> None:
-        """Take held images in; the reader's reason goes into the log, without patient data."""
+    def accept_held(self) -> None:
+        """Take held images in once the reader gives a reason; that there was one is logged."""
+        reason = self.dialogs.ask_reason()
+        if not reason:
+            return
         _log.warning("%d held series added by the reader", len(self.session.case.held))
         self.session.accept_held()
         self.session.notify(f"Held series were added. Reason: {reason}", about="held")
@@ -390,6 +396,17 @@ class Application:
             if item.uid not in self._thumbnails and item.frames:
                 self._thumbnails.add(item.uid)
                 order_thumbnail(self.loader, item, self._take_thumbnail)
+
+    def order_key_picture(self, uid: str, frame: int) -> None:
+        """Have the small picture of a key frame made."""
+        item = self.session.case.find(uid)
+
+        def take(made_of: str, made: Picture | UnreadableError) -> None:
+            if not isinstance(made, UnreadableError):
+                self.window.rail.set_key_thumbnail(made_of, frame, made)
+
+        if item is not None and frame < item.frames:
+            order_thumbnail(self.loader, item, take, frame)
 
     def _take_thumbnail(self, uid: str, made: Picture | UnreadableError) -> None:
         self._thumbnails_done.add(uid)

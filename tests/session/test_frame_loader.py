@@ -71,6 +71,9 @@ class Source:
             raise UnreadableError(f"Frame {index + 1} is damaged")
         return picture(index)
 
+    def overlay(self, index: int) -> None:
+        return None
+
     def close(self) -> None:
         self.closed += 1
 

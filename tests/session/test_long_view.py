@@ -60,6 +60,9 @@ class Source:
             raise UnreadableError("damaged")
         return np.full((SIDE, SIDE), index % 200 + 10, self.dtype)
 
+    def overlay(self, index: int) -> None:
+        return None
+
     def close(self) -> None:
         self.gate.release(10)
 

@@ -48,6 +48,9 @@ class Source:
             raise UnreadableError("damaged")
         return np.full((400, 400), 100 * index, np.uint16)
 
+    def overlay(self, index: int) -> None:
+        return None
+
     def close(self) -> None:
         return None
 

@@ -67,6 +67,15 @@ class FileDialogs:
         )
         return rate_hz if agreed else None
 
+    def ask_reason(self) -> str:
+        """Why images that may be of another patient belong here; "" when they don't."""
+        reason, agreed = QInputDialog.getText(
+            self._parent,
+            "Add images that may be from another patient",
+            "They will be shown as part of this case. Why do they belong to it?",
+        )
+        return reason.strip() if agreed else ""
+
     def about(self) -> None:
         """Version, licence, where files are kept."""
         QMessageBox.about(

@@ -231,7 +231,9 @@ class ImagePane(QWidget):
             return
         self._message = ""
         self._shown = self._wanted
-        self.view.set_pixels(self._session.rendered(item, arrived.pixels), item.pixels.aspect)
+        overlay = self._loader.overlay(item, arrived.index)
+        shown = self._session.rendered(item, arrived.pixels, overlay)
+        self.view.set_pixels(shown, item.pixels.aspect)
         if self._clock is not None and self._clock.playing:
             self._clock.frame_shown(time.monotonic())
         self.painted_frame.emit(arrived.index)

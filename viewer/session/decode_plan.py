@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
 from viewer.model.study import ImageSet
@@ -26,6 +27,9 @@ class FrameSource(Protocol):
 
     def frame(self, index: int, /) -> Frame:
         """Decoded frame `index`; raises UnreadableError for a bad one."""
+
+    def overlay(self, index: int, /) -> NDArray[np.bool_] | None:
+        """The header's overlay planes at a frame, bool (rows, columns); None without any."""
 
     def close(self) -> None:
         """Give up the files."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from viewer.imaging.shutter import shutter_mask
 from viewer.imaging.window import apply_display, auto_window, display_lut
 from viewer.model.study import ImageSet, Window
 from viewer.session.state import Display
@@ -24,12 +25,14 @@ class Displays:
     def __init__(self) -> None:
         self._states: dict[str, Display] = {}
         self._automatic: dict[str, Window] = {}
+        self._shutters: dict[str, NDArray[np.bool_] | None] = {}
         self._luts: dict[tuple[str, str], tuple[Display, NDArray[np.uint8]]] = {}
 
     def clear(self) -> None:
         """Forget every image set."""
         self._states.clear()
         self._automatic.clear()
+        self._shutters.clear()
         self._luts.clear()
 
     def of(self, uid: str) -> Display:
@@ -60,8 +63,34 @@ class Displays:
         state = self.of(item.uid)
         self._set(item.uid, replace(state, inverted=not state.inverted))
 
-    def render(self, item: ImageSet, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """Shown values of a frame, uint8, (rows, columns) or (rows, columns, 3)."""
+    def render(
+        self,
+        item: ImageSet,
+        pixels: NDArray[np.generic],
+        overlay: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Shown values of a frame, uint8, (rows, columns) or (rows, columns, 3).
+
+        Header overlays (bool, rows x columns) are white; outside the shutter all is black.
+        """
+        shown = self._shown(item, pixels)
+        open_at = self._shutter(item) if item.pixels.shutter is not None else None
+        if overlay is None and open_at is None:
+            return shown
+        shown = shown.copy()
+        if overlay is not None and overlay.shape == shown.shape[:2]:
+            shown[overlay] = 255
+        if open_at is not None and open_at.shape == shown.shape[:2]:
+            shown[~open_at] = 0
+        return shown
+
+    def _shutter(self, item: ImageSet) -> NDArray[np.bool_] | None:
+        if item.uid not in self._shutters:
+            mask = shutter_mask(item.pixels.shutter, item.rows, item.columns)
+            self._shutters[item.uid] = mask
+        return self._shutters[item.uid]
+
+    def _shown(self, item: ImageSet, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
         state = self.of(item.uid)
         if pixels.ndim == 3:
             colour = np.asarray(pixels, dtype=np.uint8)

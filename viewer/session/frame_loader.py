@@ -69,6 +69,7 @@ class FrameLoader:
         self._cache_news = False
         self._news_told_s = float("-inf")
         self._closed = False
+        self._overlays: dict[tuple[str, int], npt.NDArray[np.uint8]] = {}  # bits, where drawn
 
     # What views ask for (main thread) -------------------------------------------------
 
@@ -129,6 +130,15 @@ class FrameLoader:
         """Which frames are cached, bool (frames,); shape (0,) for a set never asked for."""
         with self._wake:
             return self._cache.mask(uid)
+
+    def overlay(self, image_set: ImageSet, index: int) -> npt.NDArray[np.bool_] | None:
+        """The header's overlay planes at a decoded frame, bool (rows, columns); None without."""
+        packed = self._overlays.get((image_set.uid, index))
+        if packed is None:
+            return None
+        rows, columns = image_set.rows, image_set.columns
+        bits = np.unpackbits(packed, count=rows * columns)
+        return bits.reshape(rows, columns).astype(bool)
 
     @property
     def state(self) -> CacheState:
@@ -262,6 +272,9 @@ class FrameLoader:
                 source = self._open(opened)
             pixels = source.frame(index)
             pixels.setflags(write=False)
+            overlay = source.overlay(index)
+            if overlay is not None:
+                self._overlays[opened.image_set.uid, index] = np.packbits(overlay)
         except UnreadableError as error:
             return error
         except OSError as error:

@@ -479,9 +479,15 @@ class Session:
         """Window of one image set; None is the header's or an automatic one."""
         self.displays.set_window(item, window)
 
-    def rendered(self, item: ImageSet, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    def rendered(
+        self,
+        item: ImageSet,
+        pixels: NDArray[np.generic],
+        overlay: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.uint8]:
         """Stored values as they are shown: (rows, columns) grey or (rows, columns, 3) RGB uint8."""
-        return self.displays.render(item, pixels)
+        drawn = overlay if self.layers is not Layers.IMAGES_ONLY else None
+        return self.displays.render(item, pixels, drawn)
 
     def notify(
         self,

@@ -31,22 +31,25 @@ def order_thumbnail(
     loader: FrameLoader,
     image_set: ImageSet,
     deliver: Callable[[str, Picture | UnreadableError], None],
+    frame: int | None = None,
 ) -> None:
-    """Have the thumbnail of an image set made in the background.
+    """Have the thumbnail of an image set, or of one frame of it, made in the background.
 
     Parameters
     ----------
+    frame : int, optional
+        0-based; None is the frame that says most about the set.
     deliver : callable
         ``deliver(uid, picture)`` on the main thread, or with the error that kept it from being
         made; not after `cancel_thumbnail` or once the set is forgotten.
     """
     made: list[Picture | UnreadableError] = []
 
-    def visit(_index: int, frame: Frame | UnreadableError) -> None:
-        if isinstance(frame, UnreadableError):
-            made.append(frame)
+    def visit(_index: int, read: Frame | UnreadableError) -> None:
+        if isinstance(read, UnreadableError):
+            made.append(read)
         else:
-            made.append(make_thumbnail(image_set, frame))
+            made.append(make_thumbnail(image_set, read))
 
     def finished(error: UnreadableError | None) -> None:
         if error is not None:
@@ -55,7 +58,10 @@ def order_thumbnail(
             deliver(image_set.uid, made[0])
 
     frames = [thumbnail_frame(image_set.frames)] if image_set.frames else []
-    loader.submit_background(_key(image_set.uid), image_set, frames, visit, finished=finished)
+    key = _key(image_set.uid)
+    if frame is not None:
+        frames, key = [frame], f"{key} {frame}"
+    loader.submit_background(key, image_set, frames, visit, finished=finished)
 
 
 def cancel_thumbnail(loader: FrameLoader, uid: str) -> None:
