@@ -6,8 +6,10 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from viewer.report.tables import (
     NOTICE,
+    NOTICE_COLUMN,
     TABLES,
     LandmarkRow,
     MeasurementRow,
@@ -27,17 +29,23 @@ def measurement(image: str = "IVUS pullback", value: float = 98.25) -> Measureme
 
 
 def read_back(text: str) -> list[dict[str, str]]:
-    lines = text.split("\r\n", 1)
-    assert lines[0] == NOTICE
-    return list(csv.DictReader(io.StringIO(lines[1], newline="")))
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert all(row[NOTICE_COLUMN] == NOTICE for row in rows)
+    return rows
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_without_rows_is_its_header(name: str) -> None:
     text = table_text(name, [])
-    assert "Not for diagnostic use" in text
-    assert text.count("\r\n") == 2
-    assert text.count("\n") == 2
+    assert text.endswith(f",{NOTICE_COLUMN}\r\n")
+    assert text.count("\n") == 1
+
+
+def test_every_line_has_as_many_cells_as_the_header() -> None:
+    text = table_text("measurements.csv", [measurement(), measurement('a, "b"\nc')])
+    assert {len(cells) for cells in csv.reader(io.StringIO(text, newline=""))} == {
+        text.split("\r\n", 1)[0].count(",") + 1
+    }
 
 
 def test_every_number_is_read_back() -> None:
@@ -67,9 +75,10 @@ def test_a_landmark_and_a_position() -> None:
     (row,) = read_back(table_text("landmarks.csv", [landmark]))
     assert (row["x_px"], row["y_px"], row["left_out_error_mm"]) == ("101.25", "0", "")
     position = PositionRow(
-        frame_1based=1, time_s=0.0, position_mm=-68.5, position_sigma_mm=2.1, position_px=12.0,
-        position_sigma_px=7.0, x_px=1.0, y_px=2.0, extrapolated=True, beyond_centerline=False,
-        vein="IVC", source="PCHIP", uncertainty_source="bridge",
+        frame_1based=1, frame_0based=0, time_s=0.0, arc_mm=4.0, arc_px=14.0, position_mm=-68.5,
+        position_sigma_mm=2.1, position_px=12.0, position_sigma_px=7.0,
+        position_zero="iliac confluence", x_px=1.0, y_px=2.0, extrapolated=True,
+        beyond_centerline=False, vein="IVC", source="PCHIP", uncertainty_source="bridge",
     )  # fmt: skip
     (row,) = read_back(table_text("positions.csv", [position]))
     assert (row["position_mm"], row["extrapolated"]) == ("-68.5", "yes")
@@ -78,7 +87,7 @@ def test_a_landmark_and_a_position() -> None:
 def test_the_bytes_are_utf8() -> None:
     raw = table_bytes("measurements.csv", [measurement()])
     assert "mm²" in raw.decode("utf-8")
-    assert raw[:1] == b"#"
+    assert raw.startswith(b"kind,")
 
 
 def test_a_name_never_becomes_a_formula() -> None:
@@ -104,11 +113,11 @@ def test_every_column_of_a_number_names_its_unit() -> None:
         for column, note in kind.__annotations__.items():
             if not any(number in str(note) for number in ("float", "int")):
                 continue
-            unit = column.endswith(("_mm", "_px", "_s", "_1based"))
+            unit = column.endswith(("_mm", "_px", "_s", "_1based", "_0based"))
             in_own_column = column in ("value", "sigma", "length_value", "length_sigma")
             assert unit or in_own_column, column
-            if column.endswith("_1based"):
-                assert column.removesuffix("_1based") in counted
+            if column.endswith("based"):
+                assert column[: -len("_1based")] in counted
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40))

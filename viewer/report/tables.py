@@ -1,8 +1,8 @@
 """A review as CSV tables: every number with its unit, its source and its uncertainty.
 
 The caller measures and hands over rows; this module only writes. RFC 4180: comma, CRLF, quotes
-where needed, UTF-8. The first line of every table says that it is not for diagnostic use; read
-it with ``comment="#"``.
+where needed, UTF-8, the names of the columns first. The last column of every row says that it is
+not for diagnostic use, so that the words stay with a row that is sorted or copied.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-NOTICE = "# Caval · Not for diagnostic use"
+NOTICE_COLUMN = "notice"
+NOTICE = "Not for diagnostic use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRow:
     """A segment. Frames are 1-based, as on screen and in DICOM; None is an empty cell.
 
-    `length_value` is in `length_unit` (mm, px or frames); `start_mm` and `end_mm` are positions
-    along the vein from `position_zero`.
+    `length_value` is in `length_unit` (mm, px or frames). `start` and `end` are positions along
+    the vein of `run_uid` from `position_zero`, peripheral positive, the central end first; mm
+    only where that run has a scale. Their ± is None for an end drawn on the run itself.
     """
 
     name: str
@@ -34,6 +36,12 @@ class SegmentRow:
     last_frame_1based: int | None
     start_mm: float | None
     end_mm: float | None
+    start_sigma_mm: float | None = None
+    end_sigma_mm: float | None = None
+    start_px: float | None = None
+    end_px: float | None = None
+    start_sigma_px: float | None = None
+    end_sigma_px: float | None = None
     position_zero: str
     length_value: float | None
     length_unit: str
@@ -52,8 +60,11 @@ class SegmentRow:
     stent_nominal_length_mm: float | None = None
     confidence: str = ""
     note: str = ""
+    hidden: bool = False
     segment_id: str = ""
     image_uid: str = ""
+    run_uid: str = ""
+    pullback_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,8 @@ class LandmarkRow:
     left_out_error_mm: float | None
     left_out_error_px: float | None
     expected_sigma_mm: float | None
+    expected_sigma_px: float | None = None
+    position_zero: str = ""
     source: str
     run_uid: str = ""
     pullback_uid: str = ""
@@ -91,14 +104,22 @@ class MeasurementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRow:
-    """Where one frame of a pullback lies on the run."""
+    """Where one frame of a pullback lies on a run.
+
+    `arc` is the length along the centerline from its first point, `position` the distance from
+    `position_zero`, peripheral positive; `x_px`, `y_px` the place on the run.
+    """
 
     frame_1based: int
+    frame_0based: int
     time_s: float | None
+    arc_mm: float | None
+    arc_px: float
     position_mm: float | None
     position_sigma_mm: float | None
     position_px: float
     position_sigma_px: float
+    position_zero: str
     x_px: float
     y_px: float
     extrapolated: bool
@@ -106,16 +127,39 @@ class PositionRow:
     vein: str
     source: str
     uncertainty_source: str
+    run_uid: str = ""
+    pullback_uid: str = ""
 
 
-Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFrameRow:
+    """A frame its reader starred; the position of a pullback's frame when it is tied to a run."""
 
-TABLES: dict[str, type[SegmentRow] | type[LandmarkRow] | type[MeasurementRow] | type[PositionRow]]
-TABLES = {
+    image: str
+    frame_1based: int
+    frame_0based: int
+    time_s: float | None
+    position_mm: float | None
+    position_sigma_mm: float | None
+    position_px: float | None
+    position_sigma_px: float | None
+    position_zero: str
+    extrapolated: bool | None
+    vein: str
+    note: str
+    bookmark_id: str = ""
+    image_uid: str = ""
+    run_uid: str = ""
+
+
+Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow
+
+TABLES: dict[str, type[Row]] = {
     "segments.csv": SegmentRow,
     "landmarks.csv": LandmarkRow,
     "measurements.csv": MeasurementRow,
     "positions.csv": PositionRow,
+    "key-frames.csv": KeyFrameRow,
 }
 """The tables of a review: file name and what a row of it is."""
 
@@ -135,13 +179,12 @@ def table_text(name: str, rows: Sequence[Row]) -> str:
     kind = TABLES[name]
     columns = [field.name for field in fields(kind)]
     text = io.StringIO()
-    text.write(f"{NOTICE}\r\n")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
+    writer.writerow([*columns, NOTICE_COLUMN])
     for row in rows:
         if not isinstance(row, kind):
             raise TypeError(f"a {type(row).__name__} is no row of {name}")
-        writer.writerow([_cell(getattr(row, column)) for column in columns])
+        writer.writerow([*(_cell(getattr(row, column)) for column in columns), NOTICE])
     return text.getvalue()
 
 
