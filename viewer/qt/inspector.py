@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.qt import theme, tokens
 from viewer.qt.annotation_list import AnnotationList
 from viewer.qt.attention_panel import AttentionPanel
+from viewer.qt.commands import delete_selected
 from viewer.qt.facts_panel import FactsPanel
 from viewer.qt.labels import ElidedLabel, push_button, show_if
 from viewer.qt.landmark_panel import LandmarkPanel, QualityPanel
@@ -33,7 +33,7 @@ class Inspector(QWidget):
     add_requested = Signal()
     issues_changed = Signal(int)
 
-    def __init__(self, session: Session, actions: dict[str, QAction]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         theme.panel(self)
         self._session = session
@@ -51,11 +51,11 @@ class Inspector(QWidget):
         self.mapping = MappingPanel(session)
         self._empty = theme.label(_EMPTY, theme.small(), "mid", wrap=True)
         self._empty.setContentsMargins(16, 0, 16, 12)
-        self._lay_out(actions)
+        self._lay_out()
         self._connect()
         self.refresh()
 
-    def _lay_out(self, actions: dict[str, QAction]) -> None:
+    def _lay_out(self) -> None:
         heading = QHBoxLayout()
         heading.setContentsMargins(16, 0, 16, 0)
         heading.setSpacing(8)
@@ -89,19 +89,21 @@ class Inspector(QWidget):
         column.setSpacing(0)
         column.addWidget(self.scroll_area, 1)
         column.addWidget(theme.rule())
-        column.addLayout(self._foot(actions))
+        column.addLayout(self._foot())
 
-    def _foot(self, actions: dict[str, QAction]) -> QHBoxLayout:
+    def _foot(self) -> QHBoxLayout:
+        session = self._session
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 8, 12, 8)
         foot.setSpacing(8)
-        self.key_frame = _verb(actions["bookmark.toggle"], "Key frame", "ph.star")
-        self.duplicate = _verb(actions["edit.duplicate"], "Duplicate", "ph.copy")
-        self.delete = _verb(actions["edit.delete"], "Delete", "ph.trash", "danger")
-        self.clear = _verb(
-            actions["vessel.clear_landmarks"], "Remove all", "ph.arrow-counter-clockwise"
+        self.duplicate = push_button("Duplicate", "ph.copy", tip="Copy the segment  (Ctrl D)")
+        self.clear = push_button(
+            "Remove all", "ph.arrow-counter-clockwise", tip="Delete every landmark, as one step"
         )
-        foot.addWidget(self.key_frame)
+        self.delete = push_button("Delete", "ph.trash", "danger", tip="Delete what is selected")
+        self.duplicate.clicked.connect(lambda: session.segments.duplicate(session.selection.id))
+        self.clear.clicked.connect(session.vessel.remove_landmarks)
+        self.delete.clicked.connect(lambda: delete_selected(session))
         foot.addWidget(self.duplicate)
         foot.addWidget(self.clear)
         foot.addStretch(1)
@@ -149,6 +151,9 @@ class Inspector(QWidget):
             show_if(line, not panel.isHidden())
         show_if(self.duplicate, not align)
         show_if(self.clear, align)
+        self.duplicate.setEnabled(segment is not None)
+        self.clear.setEnabled(bool(session.vessel.landmarks))
+        self.delete.setEnabled(bool(chosen))
 
     def _refresh_lists(self, align: bool) -> None:
         marks = len(self._session.vessel.landmarks)
@@ -179,17 +184,3 @@ class Inspector(QWidget):
     def set_compact(self, compact: bool) -> None:
         """320 px for smaller screens."""
         self.setFixedWidth(tokens.INSPECTOR_WIDTH_COMPACT if compact else tokens.INSPECTOR_WIDTH)
-
-
-def _verb(action: QAction, text: str, icon: str, look: str = "") -> QPushButton:
-    """A button that is an action, with shorter words."""
-    button = push_button(text, icon, look)
-    button.clicked.connect(action.trigger)
-
-    def follow() -> None:
-        button.setEnabled(action.isEnabled())
-        button.setToolTip(action.toolTip())
-
-    action.changed.connect(follow)
-    follow()
-    return button

@@ -100,7 +100,7 @@ class StatusBar(QWidget):
         self.setFixedHeight(tokens.STATUS_HEIGHT)
         self.link, self.anchors, self.here = StatusItem(), StatusItem(), StatusItem()
         self.cache, self.saved, self.undo = StatusItem(), StatusItem(), StatusItem()
-        self.issues = StatusItem()
+        self.issues, self.busy = StatusItem(), StatusItem()
         self.warning = StatusItem(rule=False, weight=600)
         self.warning.show_as(
             "Not for diagnostic use", "ph.shield-warning", tokens.WARN, ink=tokens.TEXT_HI
@@ -122,7 +122,8 @@ class StatusBar(QWidget):
 
     def _items(self) -> tuple[StatusItem, ...]:
         return (
-            self.link, self.anchors, self.here, self.cache, self.saved, self.issues, self.undo
+            self.busy, self.link, self.anchors, self.here,
+            self.cache, self.saved, self.issues, self.undo,
         )  # fmt: skip
 
     def refresh(self) -> None:
@@ -185,6 +186,10 @@ class StatusBar(QWidget):
             tokens.WARN,
             tip="Show what needs attention",
         )
+
+    def set_busy(self, text: str) -> None:
+        """What the program is working on, e.g. "Reading headers 40 of 486"; "" when nothing."""
+        self.busy.show_as(text, "ph.spinner-gap", tokens.ACCENT, ink=tokens.TEXT_HI)
 
     def set_compact(self, compact: bool) -> None:
         """Small screens: without cache, undo and anchors; never without ±, saved or the warning."""

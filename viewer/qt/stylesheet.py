@@ -79,6 +79,8 @@ QPlainTextEdit:focus {{ padding: 3px 3px; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{
   border-color: {t.LINE2}; color: {t.TEXT_LOW}; background: {t.PANEL}; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none;
+  padding: 0; }}
 QLineEdit[quiet="true"] {{ background: transparent; border-color: transparent; padding: 0 3px; }}
 QLineEdit[quiet="true"]:hover {{ border-color: {t.LINE2}; }}
 QLineEdit[quiet="true"]:focus {{ background: {t.APP}; border: 2px solid {t.ACCENT};

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from viewer.qt import theme, tokens
 from viewer.qt.chips import Chip, draw_key_cap, key_cap_width, shortcut_text
-from viewer.qt.labels import ElidedLabel
+from viewer.qt.labels import ElidedLabel, tool_button
 from viewer.session import facts
 from viewer.session.actions import BY_ID
 from viewer.session.session import Session
@@ -240,7 +240,7 @@ class TopBar(QWidget):
         self.reader = ReaderBadge(session.reader)
         self.reader.change_requested.connect(self.reader_change_requested)
         grid = QGridLayout(self)
-        grid.setContentsMargins(18, 0, 12, 0)
+        grid.setContentsMargins(10, 0, 12, 0)
         grid.setHorizontalSpacing(12)
         grid.addLayout(self._left(), 0, 0)
         grid.addWidget(self.switch, 0, 1, Qt.AlignmentFlag.AlignCenter)
@@ -271,18 +271,27 @@ class TopBar(QWidget):
         text.addLayout(first)
         text.addWidget(self._detail)
         text.addStretch(1)
+        self.menu_button = tool_button("ph.list", "Menu")
+        self.menu_button.setToolTip("Every command, by menu  (F10)")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row = QHBoxLayout()
         row.setSpacing(0)
+        row.addWidget(self.menu_button)
+        row.addSpacing(4)
         row.addWidget(brand)
         row.addLayout(text, 1)
         return row
+
+    def set_menu(self, menu: QMenu) -> None:
+        """Give the menu button its menu."""
+        self.menu_button.setMenu(menu)
 
     def _right(self, actions: dict[str, QAction]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addStretch(1)
-        row.addWidget(_icon_button(actions["edit.undo"]))
-        row.addWidget(_icon_button(actions["edit.redo"]))
+        row.addWidget(_icon_button(actions["edit.undo"], "ph.arrow-u-up-left"))
+        row.addWidget(_icon_button(actions["edit.redo"], "ph.arrow-u-up-right"))
         row.addSpacing(4)
         row.addWidget(self.find_field)
         row.addSpacing(4)
@@ -306,7 +315,7 @@ class TopBar(QWidget):
         """40 px and a short find field for small screens."""
         self.setFixedHeight(tokens.TOP_BAR_HEIGHT_COMPACT if compact else tokens.TOP_BAR_HEIGHT)
         self.find_field.set_compact(compact)
-        self._brand.setFixedWidth(108 if compact else LEFT_WIDTH - 18)
+        self._brand.setFixedWidth(92 if compact else LEFT_WIDTH - 42)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
@@ -322,7 +331,7 @@ class _Brand(QWidget):
 
     def __init__(self, name: QWidget) -> None:
         super().__init__()
-        self.setFixedWidth(LEFT_WIDTH - 18)
+        self.setFixedWidth(LEFT_WIDTH - 42)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -337,27 +346,38 @@ class _Brand(QWidget):
             self.clicked.emit()
 
 
-def _icon_button(action: QAction, icon: str = "") -> QToolButton:
+def _icon_button(action: QAction, icon: str) -> QToolButton:
+    """A square button that follows an action's state, with its own icon."""
     button = QToolButton()
-    button.setDefaultAction(action)
-    if icon:
-        button.setIcon(theme.icon(icon, size=18))
+    button.setIcon(theme.icon(icon, size=18))
     button.setIconSize(QSize(18, 18))
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     button.setFixedSize(32, 32)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setAccessibleName(action.text().rstrip("…"))
+    button.setAccessibleName(BY_ID[action.objectName()].text)
+    _follow(button, action)
     return button
 
 
 def _export_button(action: QAction) -> QToolButton:
     button = QToolButton()
-    button.setDefaultAction(action)
     button.setText(" Export")
+    button.setIcon(theme.icon("ph.export", tokens.TEXT_HI))
     button.setFont(theme.body(500))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setFixedHeight(32)
     button.setProperty("raised", True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setAccessibleName("Export")
+    _follow(button, action)
     return button
+
+
+def _follow(button: QToolButton, action: QAction) -> None:
+    button.clicked.connect(action.trigger)
+
+    def follow() -> None:
+        button.setEnabled(action.isEnabled())
+        button.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    follow()

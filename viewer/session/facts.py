@@ -15,7 +15,7 @@ from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.measure.calipers import measured
 from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Measurement
-from viewer.model.calibration import UNCALIBRATED, Calibration
+from viewer.model.calibration import UNCALIBRATED, Calibration, CalibrationSource
 from viewer.model.study import ImageSet, Pullback, PullbackMode
 from viewer.session.contents import image_title
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from viewer.session.session import Session
 
 UNKNOWN = "unknown"
+_SHORT = {
+    CalibrationSource.ULTRASOUND_REGION: "US region",
+    CalibrationSource.FIDUCIAL: "fiducial",
+    CalibrationSource.GEOMETRY: "geometry",
+    CalibrationSource.MAGNIFICATION_FACTOR: "magnification",
+    CalibrationSource.SID_SOD: "SOD/SID",
+    CalibrationSource.ENHANCED_ISOCENTER: "isocentre",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +79,16 @@ def case_title(session: Session) -> CaseTitle:
     if patient is None:
         return CaseTitle("No case open", "Add images, or drop files anywhere")
     name = ", ".join(part.title() for part in patient.name.split("^")[:2] if part)
+    if name.lower() == patient.patient_id.lower():
+        name = ""
     title = " · ".join(part for part in (name, patient.patient_id) if part)
+    chip = "De-identified" if patient.identity_removed else ""
     count = len(case.image_sets)
     date = next((item.study_date for item in case.image_sets if item.study_date), "")
     held = f", {len(case.held)} held" if case.held else ""
     parts = [case.title, _date(date), f"{count} series{held}"]
     detail = " · ".join(part for part in parts if part and part != title)
-    return CaseTitle(title or case.title or "No patient ID", detail, "" if name else "No name")
+    return CaseTitle(title or case.title or "No patient ID", detail, chip)
 
 
 def _date(text: str) -> str:
@@ -176,7 +187,9 @@ def _scale_fact(name: str, item: ImageSet) -> Fact:
         return Fact(name, f"{UNKNOWN} · lengths in px", tip, "warn")
     detail = scale.source.value + (f", {scale.validity}" if scale.validity else "")
     return Fact(
-        name, f"{scale_text(scale)} · {scale.source.value}", f"{detail} ({image_title(item)})"
+        name,
+        f"{scale_text(scale)} · {_SHORT.get(scale.source, scale.source.value)}",
+        f"{detail} ({image_title(item)})",
     )
 
 
@@ -287,4 +300,34 @@ def error_text(session: Session) -> str:
     return (
         f"{worst.name} is {abs(worst.error or 0.0):.1f} mm from where its neighbours put it. "
         "Check the frame and the place."
+    )
+
+
+def pending_text(session: Session) -> tuple[str, str]:
+    """What the landmark being placed means, and a tone: "", "ok" or "warn"."""
+    if session.pullback is None or session.current_polyline is None:
+        return "Landmarks need an IVUS pullback and a centerline on the venogram", "warn"
+    position, curve = session.position_map, session.current_polyline
+    frame, point_px = session.cursor.pullback_frame, session.vessel.pending.point_px
+    if position is None or frame >= len(position):
+        count = len(session.vessel.landmarks)
+        if point_px is not None:
+            return "Enter adds it. Two landmarks link a hand pullback to the vein.", ""
+        return ("One more landmark links both views." if count == 1 else
+                "Two landmarks link a hand pullback to the vein."), ""  # fmt: skip
+    unit, sigma = position.unit, float(position.sigma[frame])
+    sure = f"± {_round(sigma, unit)} {unit}"
+    if point_px is None:
+        return f"Predicted {session.placing.text(frame)}", ""
+    arc = float(position.to_unit(float(curve.project(point_px)[0])))
+    off = abs(arc - float(position.arc[frame]))
+    moved = f"{_round(off, unit)} {unit}"
+    if off <= sigma:
+        return f"This anchor moves the path by {moved} here, inside the predicted {sure}.", "ok"
+    if off <= 2 * sigma:
+        return f"This anchor moves the path by {moved} here, beyond the predicted {sure}.", "warn"
+    return (
+        f"This is {moved} from where the neighbours put it ({sure}). Add it if you are sure, or "
+        "check the frame.",
+        "warn",
     )

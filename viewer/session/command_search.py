@@ -1,0 +1,46 @@
+"""Finding a command by a few of its letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from viewer.session.actions import Action
+
+
+def score(query: str, text: str) -> float | None:
+    """How well `text` answers `query`; None when its letters are not all there, in order.
+
+    Letters that begin a word or follow each other count more; short texts win among equals.
+    """
+    wanted, found = query.lower().replace(" ", ""), text.lower()
+    if not wanted:
+        return 0.0
+    total, at, previous = 0.0, 0, -2
+    for letter in wanted:
+        begins = next(
+            (n for n in range(at, len(found))
+             if found[n] == letter and (n == 0 or not found[n - 1].isalnum())), -1
+        )  # fmt: skip
+        next_one = found.find(letter, at)
+        if next_one < 0:
+            return None
+        place = next_one if next_one == previous + 1 or begins < 0 else begins
+        total += 3.0 if place == previous + 1 else 2.0 if place == begins else 0.5
+        previous, at = place, place + 1
+    return total - 0.01 * len(found)
+
+
+def search(query: str, actions: Iterable[Action]) -> list[Action]:
+    """The commands that answer `query`, best first; all of them for an empty one."""
+    scored = []
+    for order, action in enumerate(actions):
+        in_text = score(query, action.text)
+        in_tip = score(query, f"{action.menu} {action.text} {action.tip}")
+        best = max(
+            (value for value in (in_text, None if in_tip is None else in_tip - 4.0)
+             if value is not None),
+            default=None,
+        )  # fmt: skip
+        if best is not None:
+            scored.append((-best, order, action))
+    return [action for _, _, action in sorted(scored, key=lambda item: item[:2])]
