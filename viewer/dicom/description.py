@@ -91,6 +91,7 @@ def _patient(header: Header) -> Patient:
     birth = dates.parse_date(header.text("PatientBirthDate"))
     return Patient(
         patient_id=header.text("PatientID"),
+        identity_removed=header.text("PatientIdentityRemoved").upper() == "YES",
         name=header.text("PatientName").rstrip("^ "),
         birth_date=birth.isoformat() if birth else header.text("PatientBirthDate"),
     )

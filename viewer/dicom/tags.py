@@ -28,6 +28,7 @@ _TABLE = """
 00100010 PN PatientName
 00100020 LO PatientID
 00100030 DA PatientBirthDate
+00120062 CS PatientIdentityRemoved
 00180040 IS CineRate
 00180060 DS KVP
 00181030 LO ProtocolName

@@ -83,6 +83,7 @@ class Patient:
     patient_id: str = ""
     name: str = ""
     birth_date: str = ""
+    identity_removed: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:

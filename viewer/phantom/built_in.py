@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -45,7 +44,7 @@ def built_in_case(name: str, progress: Callable[[float, str], None] | None = Non
         ) from error
     try:
         write_case(name, made, SEED, progress)
-        os.replace(made, folder)
+        made.replace(folder)
     except OSError:
         if not folder.is_dir():
             raise

@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         self.venogram = VenogramView(session, self.loader)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
-        self.inspector = Inspector(session)
+        self.inspector = Inspector(session, actions)
         self.status = StatusBar(session)
         self.strip = AlignStrip(session)
         self.start_page = StartPage(actions)
@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
             "view.maximise": lambda: self.maximise(self._active),
             "cut.left": lambda: self.turn_cut(-1),
             "cut.right": lambda: self.turn_cut(1),
+            "window.menu": self.top_bar.menu_button.showMenu,
             "window.inspector": self.toggle_inspector,
             "window.next_region": lambda: self.focus_region(1),
             "window.previous_region": lambda: self.focus_region(-1),

@@ -241,6 +241,7 @@ ACTIONS: tuple[Action, ...] = (
        checkable=True),
     _a("workspace.align", "Align", "Window", "Alt+2",
        "Tie the pullback to the venogram with landmarks", "ph.link-simple", checkable=True),
+    _a("window.menu", "Menu", "Window", "F10", "Every command, by menu", "ph.list", group=1),
     _a("window.inspector", "Inspector", "Window", "F9", "Show or hide the inspector",
        "ph.sidebar-simple", checkable=True, group=1),
     _a("window.next_region", "Next region", "Window", "F6", "Move the focus to the next region",
