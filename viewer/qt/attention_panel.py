@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from viewer.qt import theme, tokens
 from viewer.qt.chips import Chip
@@ -52,15 +52,15 @@ class IssueCard(QWidget):
         show_if(self._detail, issue.kind == "held")
         column.addWidget(self._detail)
         self.buttons: dict[str, QPushButton] = {}
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for name, look in self._verbs():
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        grid.setColumnStretch(2, 1)
+        for n, (name, look) in enumerate(self._verbs()):
             button = push_button(name, "", look)
             button.clicked.connect(lambda _on=False, verb=name: self._press(verb))
             self.buttons[name] = button
-            row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
+            grid.addWidget(button, n // 2, n % 2)
+        column.addLayout(grid)
 
     def _verbs(self) -> list[tuple[str, str]]:
         if self.issue.kind == "held":

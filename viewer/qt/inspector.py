@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.qt import theme, tokens
@@ -22,6 +22,14 @@ _EMPTY = (
     "Nothing is marked yet. Arm Stenosis (S), Clot (C) or Stent (T) and drag along the vein, on "
     "the venogram or on the graph below."
 )
+
+
+class _Column(QWidget):
+    """Never wider than the inspector: what does not fit wraps or is elided."""
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as what is in it."""
+        return QSize(0, super().minimumSizeHint().height())
 
 
 class Inspector(QWidget):
@@ -64,7 +72,7 @@ class Inspector(QWidget):
         bar = QWidget()
         bar.setFixedHeight(36)
         bar.setLayout(heading)
-        inside = QWidget()
+        inside = _Column()
         stack = QVBoxLayout(inside)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)

@@ -81,6 +81,7 @@ class KeyImages(QWidget):
         heading.addWidget(self._count)
         self.list = QListWidget()
         self.list.setViewMode(QListWidget.ViewMode.IconMode)
+        self.list.setGridSize(QSize(_EDGE + _GAP, _EDGE + _GAP))
         self.list.setMovement(QListWidget.Movement.Static)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setItemDelegate(_Delegate(self.list))
@@ -94,7 +95,7 @@ class KeyImages(QWidget):
         column.setSpacing(8)
         column.addLayout(heading)
         inset = QHBoxLayout()
-        inset.setContentsMargins(12, 0, 4, 0)
+        inset.setContentsMargins(12, 0, 0, 0)
         inset.addWidget(self.list)
         column.addLayout(inset)
         session.review_changed.connect(self.refresh)
@@ -124,6 +125,10 @@ class KeyImages(QWidget):
                 self.wanted.emit(*key)
         self._count.setText(str(len(marks)))
         rows = 2 if len(marks) > 3 else 1
+        policy = Qt.ScrollBarPolicy
+        self.list.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if len(marks) > 6 else policy.ScrollBarAlwaysOff
+        )
         self.list.setFixedHeight(rows * (_EDGE + _GAP))
         show_if(self, bool(marks))
 

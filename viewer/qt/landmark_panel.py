@@ -42,6 +42,8 @@ class LandmarkName(QComboBox):
             with QSignalBlocker(self):
                 self.setCurrentIndex(self.findText(name))
                 self.setEditText(name)
+            if edit is not None:
+                edit.setCursorPosition(0)
 
 
 class LandmarkPanel(QWidget):
@@ -106,7 +108,7 @@ class LandmarkPanel(QWidget):
         row.addWidget(IconView("ph.crosshair", tokens.LANDMARK), 0, Qt.AlignmentFlag.AlignTop)
         text = QVBoxLayout()
         text.setSpacing(2)
-        self._next_title = theme.label("", theme.body(500), wrap=True)
+        self._next_title = theme.label("", theme.small(500), wrap=True)
         self._next_text = theme.label("", theme.caption(), "low", wrap=True)
         text.addWidget(self._next_title)
         text.addWidget(self._next_text)

@@ -246,9 +246,9 @@ def _menu_block(menu: str, session: Session) -> QWidget:
         caps = QHBoxLayout()
         caps.setSpacing(4)
         caps.addStretch(1)
-        for keys in action.shortcuts:
-            cap = KeyCap(shortcut_text(keys))
-            cap.setAccessibleName(f"{action.text}: {shortcut_text(keys)}")
+        for keys in dict.fromkeys(map(shortcut_text, action.shortcuts)):
+            cap = KeyCap(keys)
+            cap.setAccessibleName(f"{action.text}: {keys}")
             caps.addWidget(cap)
         grid.addLayout(caps, n, 1)
     return block

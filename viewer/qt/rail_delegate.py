@@ -122,7 +122,7 @@ class RailDelegate(QStyledItemDelegate):
         thumb = QRectF(box.center().x() - edge / 2, box.top() + 3, edge, edge)
         draw_thumbnail(painter, thumb, picture, _EMPTY_ICONS[row.kind], _TINTS.get(row.kind, ""))
         if row.badge:
-            look = ChipLook("US" if row.badge == "IVUS" else row.badge, badge_tone(row.badge))
+            look = ChipLook(row.badge, badge_tone(row.badge))
             draw_chip(painter, thumb.left(), thumb.bottom() - 18, look)
         marks = [tag for tag in row.tags if tag.tone in ("warn", "error")]
         if marks:

@@ -128,6 +128,19 @@ class StatusBar(QWidget):
 
     def refresh(self) -> None:
         """Follow the session: link, anchors, ±, what undo would take back."""
+        if self._session.case.image_sets:
+            self._show_link()
+        else:
+            for item in (self.link, self.anchors):
+                item.show_as("")
+        label = self._session.history.undo_label
+        self.undo.show_as(
+            f"Undo: {label[0].lower()}{label[1:]}" if label and not self._compact else "",
+            tip="Take the last change back  (Ctrl Z)",
+        )
+        self._follow_cursor()
+
+    def _show_link(self) -> None:
         link = facts.link_state(self._session)
         icon = "ph.link-simple" if link.linked else "ph.link-simple-break"
         self.link.show_as(link.text, icon, tokens.OK if link.linked else tokens.WARN, tip=link.tip)
@@ -136,12 +149,6 @@ class StatusBar(QWidget):
             "" if self._compact else f"{count} anchor{'' if count == 1 else 's'}",
             tip="Landmarks that tie this pullback to this run",
         )
-        label = self._session.history.undo_label
-        self.undo.show_as(
-            f"Undo: {label[0].lower()}{label[1:]}" if label and not self._compact else "",
-            tip="Take the last change back  (Ctrl Z)",
-        )
-        self._follow_cursor()
 
     def _follow_cursor(self) -> None:
         self.here.show_as(

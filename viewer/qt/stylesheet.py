@@ -85,8 +85,9 @@ QLineEdit[quiet="true"] {{ background: transparent; border-color: transparent; p
 QLineEdit[quiet="true"]:hover {{ border-color: {t.LINE2}; }}
 QLineEdit[quiet="true"]:focus {{ background: {t.APP}; border: 2px solid {t.ACCENT};
   padding: 0 2px; }}
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: transparent;
-  padding: 0; min-height: 0; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit, QAbstractSpinBox QLineEdit:focus,
+QComboBox QLineEdit:focus {{ border: none; background: transparent; padding: 0; min-height: 0; }}
+QAbstractSpinBox QLineEdit {{ padding-left: 7px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("%(caret)s"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {t.RAISED}; border: 1px solid {t.LINE2};

@@ -75,7 +75,7 @@ class ToolButton(QAbstractButton):
         theme.draw_icon(painter, place, self._row.icon, ink if usable else _GREY)
         painter.setOpacity(1.0)
         if not self._compact:
-            painter.setFont(theme.font(10.5, 600 if armed else 400))
+            painter.setFont(theme.font(10.5, 500 if armed else 400))
             tone = tokens.TEXT_HI if armed else tokens.TEXT_MID if usable else "#5D6979"
             painter.setPen(QColor(tone))
             foot = QRectF(-4, 32, self.width() + 8, 16)

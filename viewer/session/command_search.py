@@ -31,16 +31,17 @@ def score(query: str, text: str) -> float | None:
 
 
 def search(query: str, actions: Iterable[Action]) -> list[Action]:
-    """The commands that answer `query`, best first; all of them for an empty one."""
-    scored = []
+    """The commands that answer `query`, best first; all of them for an empty one.
+
+    Letters may be left out of a command's own words; in its tip the query must stand as it is.
+    """
+    words = query.strip().lower()
+    enough = 2.0 * len(words.replace(" ", ""))
+    found = []
     for order, action in enumerate(actions):
-        in_text = score(query, action.text)
-        in_tip = score(query, f"{action.menu} {action.text} {action.tip}")
-        best = max(
-            (value for value in (in_text, None if in_tip is None else in_tip - 4.0)
-             if value is not None),
-            default=None,
-        )  # fmt: skip
-        if best is not None:
-            scored.append((-best, order, action))
-    return [action for _, _, action in sorted(scored, key=lambda item: item[:2])]
+        value = score(words, action.text)
+        if value is not None and value + 0.01 * len(action.text) >= enough:
+            found.append((-value, order, action))
+        elif words and words in f"{action.menu} {action.tip}".lower():
+            found.append((0.0, order, action))
+    return [action for _, _, action in sorted(found, key=lambda item: item[:2])]
