@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from viewer import paths
 from viewer.dicom.frames import open_frames
-from viewer.errors import UnreadableError
+from viewer.errors import UnreadableError, ViewerError
 from viewer.model.case import Case
 from viewer.model.review import Review
 from viewer.qt import commands, theme
@@ -22,8 +22,9 @@ from viewer.qt.file_dialogs import FileDialogs
 from viewer.qt.main_thread import MainThread
 from viewer.qt.main_window import MainWindow
 from viewer.qt.palette import Palette, ShortcutSheet
+from viewer.qt.picture_panes import write_pictures
 from viewer.qt.start_page import RecentCase
-from viewer.session import facts, recovery
+from viewer.session import exporting, facts, recovery
 from viewer.session.autosave import Autosave, SavedState
 from viewer.session.example_review import example_review, truth_beside
 from viewer.session.frame_loader import FrameLoader
@@ -39,6 +40,9 @@ _log = logging.getLogger(__name__)
 
 JOURNAL_WAIT_S = 0.012
 """How long a commit waits for its journal: within one screen refresh, even on a slow disk."""
+
+PICTURES_BUDGET_BYTES = 64 << 20
+"""Decoded frames kept while pictures are drawn, each of one frame."""
 
 
 class Application:
@@ -326,8 +330,31 @@ class Application:
         folder = self.dialogs.ask_export_folder()
         if folder is None:
             return
-        written = self.export_to(folder, ("csv", "png"))
+        try:
+            written = self.export_to(folder, ("csv", "png"))
+        except ViewerError as error:
+            self.session.notify(error.what, error.hint, Severity.ERROR, about="export")
+            return
         self.session.notify(f"{len(written)} files written to {folder.name}", about="export")
+
+    def export_to(
+        self, folder: Path, formats: tuple[str, ...], tell: Callable[[str], None] | None = None
+    ) -> list[exporting.Written]:
+        """Write the open review's tables (csv) and pictures (png); gives (format, path) of each.
+
+        Raises
+        ------
+        ViewerError
+            A file can't be written.
+        """
+        written = exporting.write_tables(self.session, folder) if "csv" in formats else []
+        if "png" in formats:
+            loader = FrameLoader(open_frames, self.main_thread.post, PICTURES_BUDGET_BYTES)
+            try:
+                written += write_pictures(self.window, loader, folder, tell or self._tell)
+            finally:
+                loader.close()
+        return written
 
     # -- start page ---------------------------------------------------------------------------
     def refresh_start_page(self) -> None:

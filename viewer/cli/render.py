@@ -88,7 +88,7 @@ def draw(
         if wanted and layout != "library":
             _open_and_wait(application, wanted)
             _place(application, layout, run_frame, pullback_frame)
-        _wait(application, lambda: application.is_complete)
+        wait(application, lambda: application.is_complete)
         if not application.window.grab().save(str(out), "PNG"):
             raise UnreadableError(f"{out} can't be written", "choose another folder")
     finally:
@@ -99,7 +99,7 @@ def _open_and_wait(application: Application, wanted: Sequence[Path]) -> None:
     done: list[bool] = []
     application.on_opened = lambda: done.append(True)
     application.open(wanted)
-    _wait(application, lambda: bool(done))
+    wait(application, lambda: bool(done))
     session = application.session
     if not session.case.image_sets and not session.review.images:
         names = ", ".join(str(path) for path in wanted)
@@ -123,7 +123,7 @@ def _place(
         session.set_workspace(Workspace.ALIGN)
 
 
-def _wait(application: Application, ready: Callable[[], bool]) -> None:
+def wait(application: Application, ready: Callable[[], bool]) -> None:
     """Let the window work until `ready()`."""
     until = time.monotonic() + PATIENCE_S
     while not ready():
