@@ -73,6 +73,7 @@ class Number(QDoubleSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(60)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.setFixedHeight(HEIGHT)
         self._shown: float | None = None
         self.show_value(None)

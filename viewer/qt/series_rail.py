@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QTreeWidget,
     QTreeWidgetItem,
@@ -40,8 +39,9 @@ class ContentsTree(QTreeWidget):
         self.setRootIsDecorated(False)
         self.setExpandsOnDoubleClick(False)
         self.setUniformRowHeights(False)
+        self.setMinimumWidth(1)
         self.header().setMinimumSectionSize(16)
-        self.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.header().setStretchLastSection(False)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -51,6 +51,11 @@ class ContentsTree(QTreeWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.itemExpanded.connect(self._note_open)
         self.itemCollapsed.connect(self._note_open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The one column is as wide as the list."""
+        super().resizeEvent(event)
+        self.setColumnWidth(0, self.viewport().width())
 
     def _note_open(self, item: QTreeWidgetItem) -> None:
         item.setData(0, OPEN, item.isExpanded())
