@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtWidgets import QApplication
 
 from viewer import paths
@@ -104,16 +104,26 @@ class Application:
         window.rail.files_dropped.connect(self.open_or_add)
         window.rail.key_picture_wanted.connect(self.order_key_picture)
         window.inspector.issues_changed.connect(window.status.set_issues)
-        page = window.start_page
-        page.recent_chosen.connect(lambda path: self.open([path]))
-        page.recovery_kept.connect(self.keep_recovery)
-        page.recovery_discarded.connect(self.discard_recovery)
+        window.start_page.recent_chosen.connect(lambda path: self.open([path]))
+        for place in (window.start_page, window):
+            place.recovery_kept.connect(self.keep_recovery)
+            place.recovery_discarded.connect(self.discard_recovery)
         session.committed.connect(self._on_commit)
         session.case_changed.connect(self.order_thumbnails)
 
     def _after_first_paint(self) -> None:
         commands.add_icons(self.window.actions_by_id)
         self.refresh_start_page()
+
+    def show(self) -> None:
+        """Show the window where it was last, else filling the screen."""
+        window = self.window
+        kept = QByteArray.fromBase64(self.settings.window_geometry.encode("ascii"))
+        if not kept.isEmpty() and window.restoreGeometry(kept):
+            window.show()
+            return
+        window.resize(window.screen().availableGeometry().size())
+        window.showMaximized()
 
     # -- opening ------------------------------------------------------------------------------
     def open(self, wanted: Iterable[Path], *, add: bool = False) -> None:
@@ -177,6 +187,7 @@ class Application:
         review = opened.review or self._example(case)
         self.session.open_case(case, review)
         self._begin_review(opened.review_path)
+        self.refresh_start_page()
         if opened.review is not None and not case.image_sets:
             self.window.show_case()
         held = len(case.held)
@@ -362,21 +373,24 @@ class Application:
         recent = [
             RecentCase(
                 item.title or "Untitled case",
-                item.path.name,
+                "Review" if item.path.parent == paths.reviews_dir() else item.path.name,
                 item.path,
                 datetime.fromtimestamp(item.saved_at).astimezone(),
                 item.reader,
             )
             for item in self.library.recent()
         ]
-        page = self.window.start_page
-        page.set_recent(recent)
-        page.set_recoveries(recovery.recoveries(paths.recovery_dir(), self._tell))
+        lost = recovery.recoveries(paths.recovery_dir(), self._tell)
+        self.window.start_page.set_recent(recent)
+        self.window.start_page.set_recoveries(lost)
+        opened = {ref.uid for ref in self.session.review.images}
+        mine = [item for item in lost if opened & {ref.uid for ref in item.review.images}]
+        self.window.offer_recoveries(mine)
 
     def keep_recovery(self, kept: recovery.Recovery) -> None:
         """Keep the changes a crash left behind, and open the review."""
+        self._end_review()
         path = recovery.keep(kept)
-        self.refresh_start_page()
         self.open([path])
 
     def discard_recovery(self, lost: recovery.Recovery) -> None:
@@ -451,8 +465,9 @@ class Application:
         if self._opening is not None:
             self._opening.set()
         self._end_review()
+        geometry = bytes(self.window.saveGeometry().toBase64().data()).decode("ascii")
         splitters = dict(self.window.splitter_state())
-        save_settings(replace(self.settings, splitters=splitters))
+        save_settings(replace(self.settings, splitters=splitters, window_geometry=geometry))
         self.main_thread.close()
         self.loader.close()
         self.library.close()
@@ -462,7 +477,7 @@ def run(wanted: Sequence[Path], demo: str = "") -> int:
     """Open the window on paths, on a built-in case, or on the start page; ends with it."""
     start_log()
     application = Application(qt_application())
-    application.window.show()
+    application.show()
     if wanted:
         application.open(wanted)
     elif demo:

@@ -32,6 +32,8 @@ EMPTY_TEXT = (
     "millimetres."
 )
 
+NO_CURVES = "The ± of the position and the pull speed appear here once both views are linked"
+
 
 class LongitudinalCanvas(QWidget):
     """Ruler, veins, long view, segments and graph on one axis; scrub and draw on it."""
@@ -131,7 +133,11 @@ class LongitudinalCanvas(QWidget):
         if self._session.layers is not Layers.IMAGES_ONLY:
             lp.draw_tint(painter, rows.long_view, self._bars)
         lp.draw_lanes(painter, rows.lanes, self._bars, lanes)
-        lp.draw_graph(painter, rows.graph, scale, self._curves())
+        curves = self._curves()
+        if curves:
+            lp.draw_graph(painter, rows.graph, scale, curves)
+        else:
+            lp.draw_hint(painter, rows.graph, NO_CURVES)
         self._paint_landmarks(painter)
         painter.end()
         return still

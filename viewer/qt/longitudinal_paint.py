@@ -104,7 +104,7 @@ def draw_ruler(painter: QPainter, row: QRectF, scale: Scale, unit: str) -> None:
     painter.setPen(QColor(tokens.TEXT_LOW))
     corner = QRectF(0, row.top() + 1, GUTTER_LEFT - 8, row.height() - 8)
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(corner, align, unit or "frame")
+    painter.drawText(corner, align, unit or "fr.")
 
 
 def draw_veins(painter: QPainter, row: QRectF, scale: Scale, veins: Sequence[NamedStretch]) -> None:
@@ -231,6 +231,13 @@ def draw_graph(painter: QPainter, row: QRectF, scale: Scale, curves: Sequence[Cu
         painter.setPen(QPen(QColor(curve.color), 1.5))
         painter.drawPolyline(QPolygonF(paint.polygon(line)))
         _draw_scale(painter, row, curve, top)
+
+
+def draw_hint(painter: QPainter, row: QRectF, text: str) -> None:
+    """Say what a row is for while there is nothing to draw in it."""
+    painter.setFont(theme.font(12))
+    painter.setPen(QColor(tokens.TEXT_LOW))
+    painter.drawText(row, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _draw_scale(painter: QPainter, row: QRectF, curve: Curve, top: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
@@ -30,12 +31,13 @@ from viewer.qt.ivus_view import IvusView
 from viewer.qt.longitudinal_view import LongitudinalView
 from viewer.qt.notify import Toast
 from viewer.qt.series_rail import SeriesRail
-from viewer.qt.start_page import StartPage
+from viewer.qt.start_page import RecoveryCard, StartPage
 from viewer.qt.status_bar import StatusBar
 from viewer.qt.tool_strip import ToolStrip
 from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.recovery import Recovery
 from viewer.session.session import Session
 from viewer.session.state import Notice, Severity, Tool, Workspace
 
@@ -50,6 +52,8 @@ class MainWindow(QMainWindow):
 
     dropped = Signal(list)
     closing = Signal()
+    recovery_kept = Signal(object)
+    recovery_discarded = Signal(object)
 
     def __init__(self, session: Session, loader: FrameLoader) -> None:
         super().__init__()
@@ -78,7 +82,7 @@ class MainWindow(QMainWindow):
         self.venogram = VenogramView(session, self.loader)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
-        self.inspector = Inspector(session, actions)
+        self.inspector = Inspector(session)
         self.status = StatusBar(session)
         self.strip = AlignStrip(session)
         self.start_page = StartPage(actions)
@@ -124,6 +128,9 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(self.stage)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self._notices = QVBoxLayout()
+        self._notices.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._notices)
         column.addWidget(self.strip)
         column.addWidget(self.split, 1)
         self.strip.hide()
@@ -326,6 +333,18 @@ class MainWindow(QMainWindow):
     def _on_case(self, *_: object) -> None:
         self._show_page()
         self._lay_out()
+
+    def offer_recoveries(self, found: Sequence[Recovery]) -> None:
+        """Offer, over the images, the changes to this review that a crash left behind."""
+        while (item := self._notices.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for lost in found:
+            card = RecoveryCard(lost)
+            card.kept.connect(partial(self.recovery_kept.emit, lost))
+            card.discarded.connect(partial(self.recovery_discarded.emit, lost))
+            self._notices.addWidget(card)
 
     def show_case(self) -> None:
         """Show the panes even while there is no image yet (a review without its images)."""

@@ -107,7 +107,8 @@ class VeinOverlay:
             points = view.to_screen(np.vstack((curve.points_px[::step], curve.points_px[-1:])))
             paint.stroke(painter, points, tokens.POSITION, 1.4)
             self._paint_ticks(painter, view)
-        if session.tool is Tool.CENTERLINE or session.selection.kind == "centerline":
+        chosen = session.tool is Tool.SELECT and session.selection.kind == "centerline"
+        if session.tool is Tool.CENTERLINE or chosen:
             for index, knot in enumerate(line.knots_px):
                 at = view.point_to_screen(knot)
                 paint.handle(painter, at, tokens.POSITION, filled=index == 0)

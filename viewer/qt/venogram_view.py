@@ -14,12 +14,17 @@ from viewer.qt.image_pane import ImagePane
 from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.vein_overlays import Hit, VeinOverlay
+from viewer.session.actions import BY_ID
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.guidance import Advice, advice_for
 from viewer.session.session import Session
 from viewer.session.state import Edge, Selection, Tool
 
 ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""
+
+GRIPS = {Tool.CENTERLINE: ("knot",), Tool.LANDMARK: ("landmark", "pending")}
+"""What a press takes hold of while a tool is armed; Select takes hold of everything."""
 
 
 class VenogramView(ImagePane):
@@ -35,6 +40,8 @@ class VenogramView(ImagePane):
         super().__init__(session, loader, parent)
         self._grip: Hit | None = None
         self._stroke_from: tuple[float, float] | None = None
+        self._advice: Advice | None = None
+        self._closed_advice: set[str] = set()
         self._overlay = VeinOverlay(session)
         self._measures = MeasureOverlay(session)
         self._measure_tool = MeasureTool(session, self._measures)
@@ -47,7 +54,7 @@ class VenogramView(ImagePane):
             SideLetters(session, self._letters),
             corners,
             ScaleBar(session, self._calibration),
-            ToolPill(session, lambda: session.tool is not Tool.SELECT),
+            ToolPill(session, lambda: session.tool not in (Tool.SELECT, Tool.LANDMARK)),
             *self.view.layers,
         ]
         view = self.view
@@ -59,6 +66,40 @@ class VenogramView(ImagePane):
         session.tool_changed.connect(self._on_tool)
         session.pending_changed.connect(self.repaint_layers)
         session.link_changed.connect(self.repaint_layers)
+        for signal in (session.case_changed, session.review_changed, session.link_changed):
+            signal.connect(self._advise)
+        session.tool_changed.connect(self._advise)
+        self.banner.action_clicked.connect(self._take_advice)
+        self.banner.closed.connect(self._close_advice)
+
+    # -- advice -------------------------------------------------------------------------------
+    def _advise(self, *_: object) -> None:
+        """Say under the header what to do next; what was closed stays closed for this run."""
+        advice = advice_for(self._session)
+        if advice is not None and self._advice_key(advice) in self._closed_advice:
+            advice = None
+        if advice == self._advice:
+            return
+        self._advice = advice
+        if advice is None:
+            self.banner.show_message("")
+            return
+        action = BY_ID.get(advice.action_id)
+        button = f"{action.text}  {action.shortcuts[0]}" if action else ""
+        self.banner.show_message(advice.what, advice.more, button, advice.severity)
+
+    def _advice_key(self, advice: Advice) -> str:
+        return f"{self._session.cursor.run_uid} {advice.what}"
+
+    def _take_advice(self) -> None:
+        if self._advice is not None and self._advice.action_id.startswith("tool."):
+            self._session.arm(Tool(self._advice.action_id.removeprefix("tool.")))
+            self.view.setFocus()
+
+    def _close_advice(self) -> None:
+        if self._advice is not None:
+            self._closed_advice.add(self._advice_key(self._advice))
+            self._advice = None
 
     # -- what it shows ------------------------------------------------------------------------
     def current_item(self) -> ImageSet | None:
@@ -158,12 +199,17 @@ class VenogramView(ImagePane):
             self._stroke_from = (x, y)
             self.view.claims_drag = True
             return
-        hit = self._overlay.hit(at)
+        hit = self._grippable(self._overlay.hit(at))
         if hit is None and self._measure_tool.grab(at):
             self.view.claims_drag = True
             return
         self._grip = self._take_hold(hit, at)
         self.view.claims_drag = self._grip is not None or session.tool is Tool.CENTERLINE
+
+    def _grippable(self, hit: Hit | None) -> Hit | None:
+        """What the armed tool may take hold of: drawing tools only what they draw."""
+        kinds = GRIPS.get(self._session.tool)
+        return hit if hit is None or kinds is None or hit.kind in kinds else None
 
     def _take_hold(self, hit: Hit | None, at: QPointF) -> Hit | None:
         session = self._session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import is_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,15 +59,22 @@ class Placing:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._basis: tuple[object, ...] = ()
+        self._axis: VeinAxis | None = None
+        self._along: tuple[VeinStretch, ...] | None = None
 
     @property
     def vein_axis(self) -> VeinAxis | None:
         """The axis of the shown centerline, None without one."""
-        session, curve = self._session, self._session.current_polyline
-        if curve is None or session.run is None:
+        session, curve, run = self._session, self._session.current_polyline, self._session.run
+        if curve is None or run is None:
             return None
-        scale = session.run.calibration.mm_per_px
-        return vein_axis(curve, session.vessel.landmarks, session.position_map, scale)
+        position, landmarks = session.position_map, session.vessel.landmarks
+        basis = (curve, run, position, landmarks)
+        if len(self._basis) != len(basis) or not all(map(is_, self._basis, basis)):
+            self._basis, self._along = basis, None
+            self._axis = vein_axis(curve, landmarks, position, run.calibration.mm_per_px)
+        return self._axis
 
     @property
     def zero_arc_px(self) -> float:
@@ -81,30 +89,36 @@ class Placing:
         return axis.zero / scale if scale else axis.zero
 
     def place_of_arc(self, arc_px: float) -> float | None:
-        """Distance from the zero along the vein, in the map's unit; peripheral is positive."""
+        """Distance from the zero along the vein, in the axis' unit; peripheral is positive."""
         axis, position = self.vein_axis, self._session.position_map
-        if axis is None or position is None:
+        if axis is None:
             return None
-        return axis.position(float(position.to_unit(arc_px)))
+        if position is not None:
+            return axis.position(float(position.to_unit(arc_px)))
+        run = self._session.run
+        scale = run.calibration.mm_per_px if run else None
+        return axis.position(arc_px * (scale or 1.0))
 
     def text(self, frame: int) -> str:
         """Place of a frame with its ±, e.g. "16.7 mm ± 2.1"."""
-        position = self._session.position_map
-        if position is None or not 0 <= frame < len(position):
+        position, axis = self._session.position_map, self.vein_axis
+        if position is None or axis is None or not 0 <= frame < len(position):
             return "not linked"
-        place = self.place_of_arc(float(position.arc_px[frame]))
+        place = axis.position(float(position.arc[frame]))
         sigma = float(position.sigma[frame])
         if position.unit == "mm":
-            return f"{place:.1f} mm ± {sigma:.1f}"
-        return f"{place:.0f} px ± {sigma:.0f}"
+            return f"{_signed(place, 1)} mm ± {sigma:.1f}"
+        return f"{_signed(place, 0)} px ± {sigma:.0f}"
 
     def _veins(self) -> tuple[VeinStretch, ...]:
         session, axis = self._session, self.vein_axis
         curve, run = session.current_polyline, session.run
         if axis is None or curve is None or run is None:
             return ()
-        scale = run.calibration.mm_per_px
-        return veins_along(curve, session.vessel.landmarks, axis, session.position_map, scale)
+        if self._along is None:
+            marks, scale = session.vessel.landmarks, run.calibration.mm_per_px
+            self._along = veins_along(curve, marks, axis, session.position_map, scale)
+        return self._along
 
     def vein_at(self, arc_px: float) -> VeinSegment:
         """The vein at a place on the centerline, from the landmarks that border it."""
@@ -142,7 +156,9 @@ class Placing:
         if session.axis is AxisKind.TIME and times_s is not None:
             return Axis(AxisKind.TIME, "s", "seconds from the first frame", np.asarray(times_s))
         numbers = np.arange(1, pullback.frames + 1, dtype=np.float64)
-        return Axis(AxisKind.FRAMES, "", "frames", numbers)
+        waiting = session.axis is AxisKind.VEIN
+        title = "frames, until both views are linked" if waiting else "frames"
+        return Axis(AxisKind.FRAMES, "", title, numbers)
 
     def side_from_text(self) -> Side:
         """The side as the headers' laterality or descriptions say it."""
@@ -159,6 +175,12 @@ class Placing:
         }
         left, right = bool(words & {"l", "left"}), bool(words & {"r", "right"})
         return Side.LEFT if left and not right else Side.RIGHT if right and not left else Side.NONE
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with a true minus sign, and none before a zero."""
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return text.lstrip("−") if not text.strip("−0.") else text
 
 
 def _vein_name(vein: VeinSegment, side: str) -> str:

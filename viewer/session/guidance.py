@@ -1,0 +1,52 @@
+"""The next step toward linked views, and what is wrong with the shown images, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from viewer.geometry.position_map import PositionMap
+from viewer.session.state import Severity, Tool
+
+if TYPE_CHECKING:
+    from viewer.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A line under the venogram's header: what, what to do, and the action that does it."""
+
+    what: str
+    more: str = ""
+    action_id: str = ""
+    severity: Severity = Severity.INFO
+
+
+def advice_for(session: Session) -> Advice | None:
+    """What a reader should know or do next on the shown run; None when all is well."""
+    run = session.run
+    if run is None:
+        return None
+    if session.pullback is None or session.tool in (Tool.CENTERLINE, Tool.LANDMARK):
+        return _about_scale(session)
+    curve = session.current_polyline
+    if curve is None:
+        return Advice(
+            "Not linked yet.", "Draw the vein on the venogram, centre first.", "tool.centerline"
+        )
+    position = session.position
+    if isinstance(position, PositionMap):
+        return _about_scale(session)
+    return Advice(f"Not linked: {_lower(position.reason)}.", position.hint, "tool.landmark")
+
+
+def _about_scale(session: Session) -> Advice | None:
+    if session.run is None or session.run.calibration.known:
+        return None
+    return Advice(
+        "No calibration.", "Lengths on this run are in pixels.", severity=Severity.WARNING
+    )
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
