@@ -63,11 +63,11 @@ def _needs_landmarks(session: Session) -> str:
 
 
 def _can_undo(session: Session) -> str:
-    return "" if session.history.can_undo else "nothing to undo"
+    return "" if session.history.can_undo else "has nothing to take back"
 
 
 def _can_redo(session: Session) -> str:
-    return "" if session.history.can_redo else "nothing to redo"
+    return "" if session.history.can_redo else "has nothing to do again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Action:
     id : str
         "area.verb", what the window binds.
     menu : str
-        The menu it stands in; a leading "-" on `text` is never used, groups follow `group`.
+        The menu it stands in, in groups by `group`.
     shortcuts : tuple of str
         Portable key sequences; the first is shown.
     why_not : callable
@@ -267,4 +267,4 @@ def tooltip(action: Action, session: Session) -> str:
     """Tip, shortcut, and why it can't run now."""
     keys = f"  ({action.shortcuts[0]})" if action.shortcuts else ""
     why = action.why_not(session)
-    return f"{action.tip}{keys}" + (f"\n{action.text} {why}." if why else "")
+    return f"{action.tip}{keys}" + (f"\n{action.text.rstrip('…')} {why}." if why else "")

@@ -54,9 +54,8 @@ class Displays:
         now = self.window(item)
         if now is None:
             return
-        function = "LINEAR" if now.function == "LINEAR" else now.function
         width = max(NARROWEST_WINDOW, now.width * (1.0 + width_by))
-        self.set_window(item, Window(now.center + center_by * now.width, width, function))
+        self.set_window(item, Window(now.center + center_by * now.width, width, now.function))
 
     def toggle_inverted(self, item: ImageSet) -> None:
         """Swap black and white."""

@@ -13,7 +13,9 @@ from viewer.session.state import Selection
 if TYPE_CHECKING:
     from viewer.session.session import Session
 
-SMALLEST_PX = 1.0
+SMALLEST_PX = 2.0
+"""What is drawn shorter or thinner than this was a click."""
+_THIN_PX = 0.25
 
 
 class MeasureEdits:
@@ -39,7 +41,7 @@ class MeasureEdits:
     def draw_ellipse(self, image_uid: str, frame: int, corner_px: PointPx, to_px: PointPx) -> None:
         """Draw an ellipse inscribed in the box of two corners, inside a gesture."""
         (x0, y0), (x1, y1) = corner_px, to_px
-        axes = (max(SMALLEST_PX, abs(x1 - x0) / 2), max(SMALLEST_PX, abs(y1 - y0) / 2))
+        axes = (max(_THIN_PX, abs(x1 - x0) / 2), max(_THIN_PX, abs(y1 - y0) / 2))
         self._begin("Measure area")
         center = ((x0 + x1) / 2, (y0 + y1) / 2)
         self._preview(Ellipse(self._drawn, image_uid, frame, center, axes))
@@ -47,11 +49,14 @@ class MeasureEdits:
     def finish_drawing(self) -> None:
         """Commit what was drawn; a mere click draws nothing."""
         session = self._session
-        drawn = session.review.measurement(self._drawn)
-        if drawn is None or _extent_px(drawn) < 2 * SMALLEST_PX:
+        drawn, self._drawn = session.review.measurement(self._drawn), ""
+        if drawn is None or not session.in_gesture:
+            return
+        if _extent_px(drawn) < SMALLEST_PX:
             session.abort()
             return
-        session.commit()
+        word = "Length" if isinstance(drawn, Caliper) else "Area"
+        session.commit(f"{word} measured on frame {drawn.frame + 1}")
         session.select(Selection("measurement", drawn.id))
 
     def change(self, measurement: Measurement) -> None:
@@ -83,13 +88,14 @@ class MeasureEdits:
             if (mark.image_uid, mark.frame) == (image_uid, frame):
                 review = session.review.without_bookmark(mark.id)
                 session.edit("Remove key frame", review, f"Frame {frame + 1} is no key frame now")
+                session.select(session.selection)
                 return
         mark = Bookmark(new_id(), image_uid, frame)
         review = session.review.with_bookmark(mark)
         session.edit("Add key frame", review, f"Frame {frame + 1} is a key frame now")
 
     def _begin(self, label: str) -> None:
-        if not self._session.in_gesture:
+        if not self._drawn:
             self._session.begin(label)
             self._drawn = new_id()
 

@@ -99,7 +99,7 @@ def _read_given(
             return review, path
         notices.append(
             Notice(
-                f"This is your copy of {review.reader}'s review",
+                f"This is your copy of {review.reader or 'an unnamed reader'}'s review",
                 f"Changes go to your copy; {path.name} stays as it is.",
             )
         )
@@ -131,10 +131,11 @@ def _missing(review: Review, found: tuple[ImageSet, ...]) -> list[Notice]:
     if not gone:
         return []
     names = ", ".join(ref.description or ref.role for ref in gone[:4])
+    was = "was" if len(gone) == 1 else "were"
     more = f" and {len(gone) - 4} more" if len(gone) > 4 else ""
     return [
         Notice(
-            f"{len(gone)} image series of this review were not found: {names}{more}",
+            f"{len(gone)} image series of this review {was} not found: {names}{more}",
             "The annotations are here. Add the folder that holds the images.",
             Severity.WARNING,
             about="missing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import is_
 from typing import TYPE_CHECKING
 
 from viewer.measure.extents import Stretch
@@ -17,6 +18,7 @@ from viewer.model.annotation import (
 )
 from viewer.model.vessel import PointPx
 from viewer.session import stretches
+from viewer.session.cursor_moves import clamped
 from viewer.session.identity import new_id
 from viewer.session.state import Edge, Selection
 
@@ -24,17 +26,37 @@ if TYPE_CHECKING:
     from viewer.session.session import Session
 
 
+SHORTEST_PX = 1.0
+"""Ends of a segment on a venogram keep this far apart along the vein."""
+
+
 class SegmentEdits:
-    """Segment verbs of a session; where a segment lies on either view."""
+    """Segment verbs of a session; where a segment lies on either view.
+
+    An edge is named by the view it is moved on: its start is the lower frame on the pullback, the
+    lower arc on the centerline. These are different ends when the pullback runs to the centre.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._drawn = ""
+        self._known: dict[str, tuple[tuple[object, ...], Stretch | None]] = {}
 
     # -- where it lies ------------------------------------------------------------------------
     def stretch(self, segment: AnySegment) -> Stretch | None:
         """Where a segment lies on the shown views and how long it is."""
-        return stretches.stretch_of(self._session, segment)
+        session = self._session
+        review = session.review
+        basis = (segment, session.position, session.cursor.run_uid, session.cursor.pullback_uid,
+                 session.case, review.centerlines, review.rates)  # fmt: skip
+        known = self._known.get(segment.id)
+        if known is not None and all(map(is_, known[0], basis)):
+            return known[1]
+        found = stretches.stretch_of(session, segment)
+        if len(self._known) > 2 * len(review.segments) + 8:
+            self._known.clear()
+        self._known[segment.id] = basis, found
+        return found
 
     def frames_of(self, segment: AnySegment) -> tuple[int, int] | None:
         """First and last frame on the shown pullback; None when it can't be told."""
@@ -47,9 +69,7 @@ class SegmentEdits:
 
     def arcs_of(self, segment: AnySegment) -> tuple[float, float] | None:
         """Start and end on the shown run's centerline, arc length px; None when untold."""
-        extent = segment.extent
-        cursor = self._session.cursor
-        if isinstance(extent, CenterlineExtent) and extent.run_uid != cursor.run_uid:
+        if not stretches.is_shown(self._session, segment):
             return None
         stretch = self.stretch(segment)
         return stretch.arc_px if stretch is not None else None
@@ -85,9 +105,11 @@ class SegmentEdits:
 
     def _draw(self, kind: SegmentKind, extent: Extent) -> None:
         session = self._session
-        if not session.in_gesture:
+        if not self._drawn:
             session.begin(f"Draw {kind.value}")
             self._drawn = new_id()
+        if not session.in_gesture:
+            return  # Esc gave the stroke up; the mouse still moves
         segment = session.review.segment(self._drawn)
         if segment is None:
             segment = SEGMENT_TYPES[kind](id=self._drawn, name=self._free_name(kind), extent=extent)
@@ -98,8 +120,10 @@ class SegmentEdits:
     def finish_drawing(self) -> None:
         """Commit the segment that was drawn; a mere click draws nothing."""
         session = self._session
-        segment = session.review.segment(self._drawn)
-        if segment is None or self._is_point(segment.extent):
+        segment, self._drawn = session.review.segment(self._drawn), ""
+        if segment is None or not session.in_gesture:
+            return
+        if self._is_point(segment.extent):
             session.abort()
             return
         session.commit(f"{segment.name} added")
@@ -123,36 +147,60 @@ class SegmentEdits:
         return vein, side
 
     # -- editing ------------------------------------------------------------------------------
+    def across(self, edge: Edge) -> Edge:
+        """The same end of a segment as it is named on the other view."""
+        position = self._session.position_map
+        if position is None or position.direction > 0:
+            return edge
+        return "end" if edge == "start" else "start"
+
     def move_edge_to_frame(self, segment_id: str, edge: Edge, frame: int) -> None:
         """Preview an edge at a pullback frame, inside a gesture."""
-        segment, position = self._session.review.segment(segment_id), self._session.position_map
-        if segment is None:
+        session = self._session
+        segment, pullback = session.review.segment(segment_id), session.pullback
+        if segment is None or pullback is None:
             return
-        if isinstance(segment.extent, FrameExtent):
-            self._preview(segment, _with_frame(segment.extent, edge, max(0, frame)))
-        elif position is not None:
-            self.move_edge_to_arc(segment_id, edge, float(position.arc_px[frame]))
+        frame, position = clamped(frame, pullback.frames), session.position_map
+        if not isinstance(segment.extent, FrameExtent):
+            if position is not None:
+                arc_px = float(position.arc_px[frame])
+                self._move_point(segment, segment.extent, self.across(edge), arc_px)
+        elif segment.extent.pullback_uid == pullback.uid:
+            self._preview(segment, _with_frame(segment.extent, edge, frame))
 
     def move_edge_to_arc(self, segment_id: str, edge: Edge, arc_px: float) -> None:
         """Preview an edge at a place on the shown centerline, inside a gesture."""
         session = self._session
-        segment, curve = session.review.segment(segment_id), session.current_polyline
-        if segment is None or curve is None:
+        segment, position = session.review.segment(segment_id), session.position_map
+        if segment is None:
             return
-        if isinstance(segment.extent, FrameExtent):
-            if session.position_map is not None:
-                near = segment.extent.first if edge == "start" else segment.extent.last
-                frame = session.position_map.frame_at(arc_px, near=near)
-                self._preview(segment, _with_frame(segment.extent, edge, frame))
-            return
+        extent = segment.extent
+        if not isinstance(extent, FrameExtent):
+            self._move_point(segment, extent, edge, arc_px)
+        elif position is not None and extent.pullback_uid == session.cursor.pullback_uid:
+            own = self.across(edge)
+            near = extent.first if own == "start" else extent.last
+            self._preview(segment, _with_frame(extent, own, position.frame_at(arc_px, near)))
+
+    def _move_point(
+        self, segment: AnySegment, extent: CenterlineExtent, edge: Edge, arc_px: float
+    ) -> None:
+        """One end elsewhere on the shown centerline; the other stays the very point it was."""
+        line, curve = self._session.current_centerline, self._session.current_polyline
         arcs = self.arcs_of(segment)
-        if arcs is None:
+        if arcs is None or line is None or curve is None:
             return
-        low, high = (arc_px, arcs[1]) if edge == "start" else (arcs[0], arc_px)
-        if low < high:
-            points = [(float(x), float(y)) for x, y in (curve.at(low), curve.at(high))]
-            extent = replace(segment.extent, start_px=points[0], end_px=points[1])
-            self._preview(segment, extent)
+        if edge == "start":
+            arc_px = min(arc_px, arcs[1] - SHORTEST_PX)
+        else:
+            arc_px = max(arc_px, arcs[0] + SHORTEST_PX)
+        if not 0.0 <= arc_px <= curve.length_px:
+            arc_px = 0.0 if edge == "start" else curve.length_px
+        x, y = curve.at(arc_px)
+        turned = curve.project(extent.start_px)[0] > curve.project(extent.end_px)[0]
+        end = "start_px" if (edge == "start") is not turned else "end_px"
+        moved = {"centerline_id": line.id, end: (float(x), float(y))}
+        self._preview(segment, replace(extent, **moved))  # type: ignore[arg-type]  # as its fields
 
     def _preview(self, segment: AnySegment, extent: Extent) -> None:
         moved = replace(segment, extent=extent)
@@ -214,6 +262,11 @@ class SegmentEdits:
         session = self._session
         segment = session.review.segment(segment_id)
         if segment is None:
+            return
+        if isinstance(segment.extent, FrameExtent):
+            extent = segment.extent
+            session.show_frame(extent.pullback_uid, (extent.first + extent.last) // 2)
+            session.select(Selection("segment", segment_id))
             return
         session.show_images_of(segment)
         frames = self.frames_of(segment)

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from viewer import __version__
-from viewer.geometry.polyline import Polyline, spline_through
-from viewer.geometry.position_map import PositionMap, Unlinked, position_map
+from viewer.geometry.polyline import Polyline
+from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import AnySegment, FrameExtent
 from viewer.model.case import Case, Phase
+from viewer.model.coregistration import Coregistration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
 from viewer.model.study import FrameTiming, ImageSet, Pullback, Run, Skipped, Window
 from viewer.model.vessel import Centerline
+from viewer.session import cursor_moves
+from viewer.session.curves import Curves
 from viewer.session.displays import Displays
 from viewer.session.history import Entry, History
 from viewer.session.measure_edits import MeasureEdits
@@ -97,8 +100,7 @@ class Session:
         self.measures = MeasureEdits(self)
         self.placing = Placing(self)
         self._gesture: tuple[str, Review, Cursor] | None = None
-        self._polylines: dict[tuple[tuple[float, float], ...], Polyline | None] = {}
-        self._maps: dict[tuple[str, str], tuple[tuple[object, ...], PositionMap | Unlinked]] = {}
+        self._curves = Curves()
 
     # -- the case -----------------------------------------------------------------------------
     @property
@@ -113,24 +115,28 @@ class Session:
 
     def open_case(self, case: Case, review: Review | None) -> None:
         """Put another case in place of the one that was open."""
+        self._gesture = None
         self.case = case
         self.review = review or new_review(self.reader, case.title)
         self.history.clear()
         self.selection = Selection()
-        self._gesture = None
         self.displays.clear()
-        self._maps.clear()
+        self._curves.clear()
         self._refer_to_images()
-        self.cursor = self._default_cursor(Cursor())
-        self._announce_case()
+        self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
+        self.arm(Tool.SELECT)
+        self.vessel.forget_pending()
+        self.case_changed.emit()
+        self.review_changed.emit(self.review)
+        self.selection_changed.emit(self.selection)
+        self.cursor_changed.emit(self.cursor)
+        self.link_changed.emit()
 
     def add_images(self, sets: tuple[ImageSet, ...], skipped: tuple[Skipped, ...] = ()) -> None:
         """Add to the open case; another patient's images are held, and it says so."""
         before = len(self.case.held)
-        self.case = self.case.with_sets(*sets, skipped=skipped)
-        self._refer_to_images()
-        self.cursor = self._default_cursor(self.cursor)
-        self._announce_case()
+        fresh = tuple(item for item in skipped if item not in self.case.skipped)
+        self._set_case(self.case.with_sets(*sets, skipped=fresh))
         held = len(self.case.held) - before
         if held:
             self.notify(
@@ -143,25 +149,31 @@ class Session:
 
     def accept_held(self) -> None:
         """Take the held image sets into the case: the reader said they belong here."""
-        self.case = self.case.with_held_accepted()
-        self._refer_to_images()
-        self._announce_case()
+        self._set_case(self.case.with_held_accepted())
 
     def leave_out_held(self) -> None:
         """Forget the held image sets."""
-        self.case = self.case.without_held()
-        self._announce_case()
+        self._set_case(self.case.without_held())
 
     def missing_images(self) -> tuple[ImageReference, ...]:
         """What the review speaks of and is not among the open images."""
         return tuple(ref for ref in self.review.images if self.case.find(ref.uid) is None)
 
-    def _announce_case(self) -> None:
+    def _set_case(self, case: Case) -> None:
+        """The open case with more or fewer images; a drag that is under way goes on."""
+        if case == self.case:
+            return
+        self.case = case
+        review, cursor = self.review, self.cursor
+        self._refer_to_images()
+        if self._gesture is not None:
+            label, before, place = self._gesture
+            self._gesture = label, replace(before, images=self.review.images), place
+        self.cursor = cursor_moves.first_cursor(case, self.review, cursor)
         self.case_changed.emit()
-        self.review_changed.emit(self.review)
-        self.selection_changed.emit(self.selection)
-        self.cursor_changed.emit(self.cursor)
-        self.link_changed.emit()
+        if self.review is not review:
+            self.review_changed.emit(self.review)
+        self._announce_move(cursor)
 
     def _refer_to_images(self) -> None:
         known = {ref.uid: ref for ref in self.review.images}
@@ -174,25 +186,9 @@ class Session:
                 item.description,
                 item.frames,
             )
-        self.review = replace(self.review, images=tuple(known.values()))
-
-    def _default_cursor(self, now: Cursor) -> Cursor:
-        if self.case.run(now.run_uid) is None and self.case.runs:
-            drawn = {c.run_uid for c in self.review.centerlines}
-            run = next((r for r in self.case.runs if r.uid in drawn), self.case.runs[0])
-            now = replace(now, run_uid=run.uid, run_frame=self._first_frame(run))
-        if self.case.pullback(now.pullback_uid) is None and self.case.pullbacks:
-            tied = {c.pullback_uid for c in self.review.coregistrations}
-            pulls = self.case.pullbacks
-            pullback = next((p for p in pulls if p.uid in tied), pulls[0])
-            now = replace(now, pullback_uid=pullback.uid, pullback_frame=0)
-        return now
-
-    def _first_frame(self, run: Run) -> int:
-        """The frame the vein was drawn on; else one by which contrast has usually arrived."""
-        line = next(iter(self.review.centerlines_of(run.uid)), None)
-        frame = line.frame if line is not None else int(run.frames * 0.6)
-        return _clamp(frame, run.frames)
+        images = tuple(known.values())
+        if images != self.review.images:
+            self.review = replace(self.review, images=images)
 
     @property
     def phases(self) -> dict[str, Phase]:
@@ -207,30 +203,33 @@ class Session:
             return said.phase
         return guess or guess_phases(self.case).get(uid)
 
-    def set_phase(self, uid: str, phase: Phase) -> None:
-        """Say which phase an image set belongs to."""
-        if self.phase_of(uid) is not phase:
-            review = self.review.with_phase(PhaseOf(uid, phase))
-            self.edit("Change phase", review, f"Moved to {phase.value}")
+    def phase_number(self, uid: str) -> int:
+        """Which of its phase an image set shows (thrombectomy pass 2, stent 1); 0 unnumbered."""
+        said = self.review.phase_of(uid)
+        return said.number if said is not None else 0
+
+    def set_phase(self, uid: str, phase: Phase, number: int = 0) -> None:
+        """Say which phase an image set belongs to, and which pass or stent when there are more."""
+        if (self.phase_of(uid), self.phase_number(uid)) != (phase, number):
+            review = self.review.with_phase(PhaseOf(uid, phase, number))
+            name = f"{phase.value} {number}" if number else phase.value
+            self.edit("Change phase", review, f"Moved to {name}")
 
     # -- the cursor ---------------------------------------------------------------------------
     def show(self, uid: str) -> None:
         """Show a run in the venogram pane or a pullback in the IVUS pane."""
-        item = self.case.find(uid)
-        if isinstance(item, Run) and uid != self.cursor.run_uid:
-            self._move(replace(self.cursor, run_uid=uid, run_frame=self._first_frame(item)))
-            self.link_changed.emit()
-        elif isinstance(item, Pullback) and uid != self.cursor.pullback_uid:
-            self._move(replace(self.cursor, pullback_uid=uid, pullback_frame=0))
-            self.link_changed.emit()
+        self._show(uid, None)
 
     def show_frame(self, uid: str, frame: int) -> None:
         """Show one 0-based frame of one image set, wherever it is shown."""
-        self.show(uid)
-        if uid == self.cursor.run_uid:
-            self.set_run_frame(frame)
-        elif uid == self.cursor.pullback_uid:
-            self.set_pullback_frame(frame)
+        self._show(uid, frame)
+
+    def _show(self, uid: str, frame: int | None) -> None:
+        item = self.case.find(uid)
+        if isinstance(item, Run):
+            self._move(cursor_moves.with_run(self.cursor, item, frame))
+        elif isinstance(item, Pullback):
+            self._move(cursor_moves.with_pullback(self.cursor, item, frame))
 
     def show_images_of(self, segment: AnySegment) -> None:
         """Show the run or pullback a segment was drawn on."""
@@ -240,12 +239,16 @@ class Session:
     def set_run_frame(self, frame: int) -> None:
         """Show 0-based `frame` of the run, clamped to what there is."""
         if self.run is not None:
-            self._move(replace(self.cursor, run_frame=_clamp(frame, self.run.frames)))
+            here = cursor_moves.clamped(frame, self.run.frames)
+            if here != self.cursor.run_frame:
+                self._move(replace(self.cursor, run_frame=here))
 
     def set_pullback_frame(self, frame: int) -> None:
         """Show 0-based `frame` of the pullback, clamped: the one owner of the position."""
         if self.pullback is not None:
-            self._move(replace(self.cursor, pullback_frame=_clamp(frame, self.pullback.frames)))
+            here = cursor_moves.clamped(frame, self.pullback.frames)
+            if here != self.cursor.pullback_frame:
+                self._move(replace(self.cursor, pullback_frame=here))
 
     def go_to_arc(self, arc_px: float) -> None:
         """Show the pullback frame nearest to a place on the centerline."""
@@ -260,9 +263,20 @@ class Session:
             self.go_to_arc(float(line.project(point_px)[0]))
 
     def _move(self, cursor: Cursor) -> None:
-        if cursor != self.cursor:
-            self.cursor = cursor
-            self.cursor_changed.emit(cursor)
+        before, self.cursor = self.cursor, cursor
+        self._announce_move(before)
+
+    def _announce_move(self, before: Cursor) -> None:
+        """Tell of the cursor's move; with other images shown, what was about the old ones goes."""
+        now = self.cursor
+        if now == before:
+            return
+        if now.run_uid != before.run_uid:
+            self.vessel.forget_pending()
+        self.cursor_changed.emit(now)
+        if (now.run_uid, now.pullback_uid) != (before.run_uid, before.pullback_uid):
+            self.select(self.selection)
+            self.link_changed.emit()
 
     # -- review, undo -------------------------------------------------------------------------
     def begin(self, label: str) -> None:
@@ -271,10 +285,12 @@ class Session:
             self._gesture = (label, self.review, self.cursor)
 
     def preview(self, review: Review) -> None:
-        """Show a review that is not yet committed."""
-        if self._gesture is None:
-            raise RuntimeError("preview outside a gesture")
-        self._set_review(review)
+        """Show a review that is not yet committed.
+
+        Outside a gesture nothing is shown: it was given up (Esc, undo) while the mouse still moves.
+        """
+        if self._gesture is not None:
+            self._set_review(review)
 
     def commit(self, notice: str = "") -> None:
         """End the gesture as one step of undo; nothing happens when nothing changed."""
@@ -282,7 +298,11 @@ class Session:
             return
         (label, before, place), self._gesture = self._gesture, None
         if self.review == before:
-            return
+            self.review = before
+        else:
+            self._push(label, before, place, notice)
+
+    def _push(self, label: str, before: Review, place: Cursor, notice: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.review = replace(self.review, modified_at=now)
         self.history.push(label, before, self.review, place)
@@ -296,6 +316,7 @@ class Session:
         if self._gesture is not None:
             (_, before, _), self._gesture = self._gesture, None
             self._set_review(before)
+            self.select(self.selection)
 
     @property
     def in_gesture(self) -> bool:
@@ -303,51 +324,49 @@ class Session:
         return self._gesture is not None
 
     def edit(self, label: str, review: Review, notice: str = "") -> None:
-        """One change in one step."""
-        self.begin(label)
-        self.preview(review)
-        self.commit(notice)
+        """One change in one step; a drag that is still under way becomes a step of its own."""
+        self.commit()
+        review = replace(review, modified_at=self.review.modified_at)
+        if review != self.review:
+            before, self.review = self.review, review
+            self._push(label, before, self.cursor, notice)
 
     def undo(self) -> None:
-        """Take the last step back and return to the frame where it happened."""
-        self.abort()
-        if self.history.can_undo:
+        """Take the last step back and return to the frame where it happened.
+
+        During a drag it takes the drag back, and no more.
+        """
+        if not self._give_up() and self.history.can_undo:
             self._travel(self.history.undo(), forward=False)
 
     def redo(self) -> None:
         """Do the last undone step again."""
-        self.abort()
-        if self.history.can_redo:
+        if not self._give_up() and self.history.can_redo:
             self._travel(self.history.redo(), forward=True)
+
+    def _give_up(self) -> bool:
+        """End the gesture; whether it had changed anything."""
+        changed = self._gesture is not None and self.review != self._gesture[1]
+        self.abort()
+        return changed
 
     def _travel(self, entry: Entry, forward: bool) -> None:
         images = self.review.images
         self._set_review(replace(entry.after if forward else entry.before, images=images))
         if isinstance(entry.place, Cursor):
-            self._return_to(entry.place)
+            self._move(cursor_moves.back_at(self.case, self.cursor, entry.place))
         self.select(self.selection)
         self.committed.emit(self.review, f"{'Redo' if forward else 'Undo'}: {entry.label}")
 
-    def _return_to(self, place: Cursor) -> None:
-        if self.case.find(place.run_uid) or self.case.find(place.pullback_uid):
-            self._move(place)
-
     def _set_review(self, review: Review) -> None:
-        if review is not self.review:
+        if review != self.review:
             self.review = review
             self.review_changed.emit(review)
 
     # -- position -----------------------------------------------------------------------------
     def polyline(self, centerline: Centerline | None) -> Polyline | None:
         """The smooth curve of a centerline; None below two knots. Kept until its knots change."""
-        if centerline is None:
-            return None
-        knots = centerline.knots_px
-        if knots not in self._polylines:
-            if len(self._polylines) > 64:
-                self._polylines.clear()
-            self._polylines[knots] = spline_through(knots)
-        return self._polylines[knots]
+        return None if centerline is None else self._curves.through(centerline.knots_px)
 
     @property
     def current_centerline(self) -> Centerline | None:
@@ -371,29 +390,25 @@ class Session:
         """Where every frame of the shown pullback lies on the shown run, or why that is unknown."""
         return self.position_for(self.run, self.pullback)
 
-    def position_for(self, run: Run | None, pullback: Pullback | None) -> PositionMap | Unlinked:
-        """Where every frame of a pullback lies on a run, or why that is unknown."""
+    def position_for(
+        self, run: Run | None, pullback: Pullback | None, tie: Coregistration | None = None
+    ) -> PositionMap | Unlinked:
+        """Where every frame of a pullback lies on a run, or why that is unknown.
+
+        `tie` stands in for what ties them in the review: what it would be like.
+        """
         if pullback is None or run is None:
             gone = "venogram" if run is None else "IVUS pullback"
             return Unlinked(f"No {gone}", "Add images to link both views.")
-        line = self.polyline(self.centerline_for(run.uid, pullback.uid))
-        if line is None:
+        curve = self.polyline(self.centerline_for(run.uid, pullback.uid))
+        if curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
-        tie = self.vessel.tie_for(run.uid, pullback.uid)
-        times = self.timing(pullback).times_s
-        pair = (run.uid, pullback.uid)
-        rests_on = (line, run, pullback, tie, times)
-        known = self._maps.get(pair)
-        if known is not None and known[0] == rests_on:
-            return known[1]
-        scale = run.calibration
-        found = position_map(line, scale.mm_per_px, scale.uncertainty, pullback, times, tie)
-        self._maps[pair] = (rests_on, found)
-        return found
+        tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
+        return self._curves.position(curve, run, pullback, tie, self.timing(pullback).times_s)
 
     @property
     def position_map(self) -> PositionMap | None:
-        """The position map when both views are tied together and linked."""
+        """The position map when the shown images are tied together, None when they are not."""
         position = self.position
         return position if isinstance(position, PositionMap) else None
 
@@ -415,11 +430,21 @@ class Session:
 
     def set_rate(self, uid: str, rate_hz: float | None) -> None:
         """Override an image set's frame rate; None goes back to the header's."""
-        review = (
-            self.review.without_rate(uid)
-            if rate_hz is None
-            else self.review.with_rate(RateOverride(uid, rate_hz))
-        )
+        if rate_hz == self.review.rate_of(uid):
+            return
+        if rate_hz is None:
+            review = self.review.without_rate(uid)
+        else:
+            try:
+                review = self.review.with_rate(RateOverride(uid, rate_hz))
+            except ValueError:
+                self.notify(
+                    f"{rate_hz:g} frames a second can't be right",
+                    "Give a rate from 0.01 to 1000.",
+                    Severity.WARNING,
+                    about="rate",
+                )
+                return
         self.edit("Set frame rate", review)
 
     # -- window state -------------------------------------------------------------------------
@@ -506,7 +531,3 @@ class Session:
 def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
     times_s = tuple((np.arange(frames) / rate_hz).tolist())
     return FrameTiming(times_s, "reader's override")
-
-
-def _clamp(frame: int, frames: int) -> int:
-    return max(0, min(int(frame), frames - 1))

@@ -108,4 +108,3 @@ class PendingLandmark:
 
     name: str = ""
     point_px: tuple[float, float] | None = None
-    replaces: str = ""

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from viewer.measure import extents
 from viewer.measure.extents import Stretch
 from viewer.model.anatomy import VeinSegment, vein_label
-from viewer.model.annotation import AnySegment, FrameExtent
+from viewer.model.annotation import AnySegment, CenterlineExtent, FrameExtent
 from viewer.model.calibration import UNCALIBRATED
+from viewer.model.vessel import Centerline
 from viewer.session.contents import image_title
 from viewer.session.state import Edge
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
+
+
+SAME_VEIN = 1 / 16
+"""A curve drawn anew within this share of the image's width of a segment is of the same vein."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,7 @@ def stretch_of(session: Session, segment: AnySegment) -> Stretch | None:
         line = session.current_polyline
     else:
         pullback, run = session.pullback, case.run(extent.run_uid)
-        centerline = session.review.centerline(extent.centerline_id)
-        line = session.polyline(centerline)
+        line = session.polyline(centerline_of(session, extent))
     return extents.stretch_of(
         extent,
         session.position_map if is_shown(session, segment) else None,
@@ -72,7 +76,23 @@ def is_shown(session: Session, segment: AnySegment) -> bool:
     if isinstance(extent, FrameExtent):
         return extent.pullback_uid == cursor.pullback_uid
     line = session.current_centerline
-    return line is not None and extent.centerline_id == line.id
+    return line is not None and centerline_of(session, extent) == line
+
+
+def centerline_of(session: Session, extent: CenterlineExtent) -> Centerline | None:
+    """The centerline a segment was drawn along; when that is gone, one drawn there since."""
+    own = session.review.centerline(extent.centerline_id)
+    run = session.case.run(extent.run_uid)
+    if own is not None or run is None:
+        return own
+    shown = session.current_centerline
+    lines = session.review.centerlines_of(run.uid)
+    for line in (shown, *lines) if shown in lines else lines:
+        curve = session.polyline(line)
+        ends = (extent.start_px, extent.end_px)
+        if curve and all(curve.project(end)[1] <= run.columns * SAME_VEIN for end in ends):
+            return line
+    return None
 
 
 def length_text(stretch: Stretch | None) -> tuple[str, str]:
@@ -127,7 +147,9 @@ def set_edge_frame(session: Session, segment_id: str, edge: Edge, frame: int) ->
         return
     session.begin(f"Move edge of {segment.name}")
     frame = max(0, min(frame, pullback.frames - 1))
-    session.segments.move_edge_to_frame(segment_id, edge, frame)
+    on_pullback = isinstance(segment.extent, FrameExtent)
+    named = edge if on_pullback else session.segments.across(edge)
+    session.segments.move_edge_to_frame(segment_id, named, frame)
     session.commit()
 
 
@@ -142,5 +164,7 @@ def set_edge_place(session: Session, segment_id: str, edge: Edge, place: float) 
     elif session.run is not None and session.run.calibration.mm_per_px:
         arc /= session.run.calibration.mm_per_px
     session.begin(f"Move edge of {segment.name}")
-    session.segments.move_edge_to_arc(segment_id, edge, arc)
+    on_pullback = isinstance(segment.extent, FrameExtent)
+    named = session.segments.across(edge) if on_pullback else edge
+    session.segments.move_edge_to_arc(segment_id, named, arc)
     session.commit()

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.geometry.position_map import PositionMap, position_map
+from viewer.geometry.polyline import Polyline
+from viewer.geometry.position_map import Unlinked
 from viewer.model.anatomy import LANDMARK_KINDS
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.model.vessel import Centerline, PointPx
+from viewer.session.cursor_moves import clamped
 from viewer.session.identity import new_id
 from viewer.session.state import PendingLandmark, Selection, Severity
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 ON_CURVE_PX = 12.0
 """A click this near to the drawn curve adds a knot inside it, farther away at its nearer end."""
+
+SAME_SPOT_PX = 0.5
+"""A click this near to a knot is the same click again (a double click), not another knot."""
+
+FASTEST_MM_S = 100.0
+"""A pull faster than this is a slip of the keyboard: motors pull at 0.5 to 10 mm/s."""
 
 
 class VesselEdits:
@@ -38,6 +46,8 @@ class VesselEdits:
         line = session.current_centerline
         if line is None:
             line = Centerline(new_id(), run.uid, (), session.cursor.run_frame, "Vein")
+        if any(np.hypot(*np.subtract(point_px, knot)) < SAME_SPOT_PX for knot in line.knots_px):
+            return
         where = self._knot_place(line, point_px, on_curve_px)
         session.edit(
             "Add centerline point", session.review.with_centerline(line.with_knot(point_px, where))
@@ -116,6 +126,12 @@ class VesselEdits:
 
     def set_rate(self, rate_mm_s: float | None) -> None:
         """Set the pull rate the reader knows of, mm/s; None takes it back."""
+        if rate_mm_s is not None and not 0.0 < rate_mm_s <= FASTEST_MM_S:
+            self._warn(
+                f"{rate_mm_s:g} mm/s can't be a pullback's rate",
+                f"Give a rate above 0 and up to {FASTEST_MM_S:g} mm/s.",
+            )
+            return
         self._change_tie("Set pullback rate", replace(self.current_tie(), rate_mm_s=rate_mm_s))
 
     def set_central_first(self, central_first: bool | None) -> None:
@@ -124,16 +140,25 @@ class VesselEdits:
         self._change_tie("Set pullback direction", tie)
 
     def _change_tie(self, label: str, tie: Coregistration, notice: str = "") -> None:
-        session = self._session
-        if session.current_centerline is None:
-            session.notify(
+        if self._can_tie() and tie != self.current_tie():
+            session = self._session
+            session.edit(label, session.review.with_coregistration(self._stored(tie)), notice)
+
+    def _can_tie(self) -> bool:
+        """Whether there is a vein and a pullback to tie to it; says so when there isn't."""
+        if self._session.current_polyline is None:
+            self._warn(
                 "The vein has no centerline yet",
                 "Draw it on the venogram first (B), from the centre outwards.",
-                Severity.WARNING,
-                about="tie",
             )
-            return
-        session.edit(label, session.review.with_coregistration(self._stored(tie)), notice)
+            return False
+        if self._session.pullback is None:
+            self._warn("There is no IVUS pullback to tie to the vein", "Add its images first.")
+            return False
+        return True
+
+    def _warn(self, text: str, hint: str) -> None:
+        self._session.notify(text, hint, Severity.WARNING, about="tie")
 
     # -- landmarks ----------------------------------------------------------------------------
     @property
@@ -154,38 +179,49 @@ class VesselEdits:
 
     def name_pending(self, name: str) -> None:
         """Name the landmark that is being placed."""
-        self._set_pending(replace(self.pending, name=name))
+        self._set_pending(replace(self.pending, name=name.strip()))
 
     def place_pending(self, point_px: PointPx) -> None:
         """Put the landmark that is being placed on the nearest point of the vein."""
-        session = self._session
-        line = session.current_polyline
+        line = self._session.current_polyline
         if line is None:
-            session.notify(
+            self._warn(
                 "Landmarks sit on the vein's centerline",
                 "Draw it on the venogram first (B), from the centre outwards.",
-                Severity.WARNING,
-                about="tie",
             )
             return
-        on_vein = line.at(float(line.project(point_px)[0]))
         name = self.pending.name or self.free_name()
-        place = (float(on_vein[0]), float(on_vein[1]))
-        self._set_pending(replace(self.pending, name=name, point_px=place))
+        self._set_pending(PendingLandmark(name, _on_vein(line, point_px)))
+
+    def pending_remark(self) -> str:
+        """How the place being chosen agrees with where the other landmarks put this frame."""
+        session, point_px = self._session, self.pending.point_px
+        line, position = session.current_polyline, session.position_map
+        if point_px is None or line is None or position is None:
+            return ""
+        frame, unit = session.cursor.pullback_frame, position.unit
+        place = float(position.to_unit(float(line.project(point_px)[0])))
+        gap, sigma = abs(place - float(position.arc[frame])), float(position.sigma[frame])
+        if gap <= sigma:
+            return f"{gap:.0f} {unit} from the prediction, within its ± {sigma:.0f} {unit}."
+        return (
+            f"This is {gap:.0f} {unit} from where the neighbours put it (± {sigma:.0f} {unit}). "
+            "Add anyway, or check the frame."
+        )
 
     def accept_pending(self) -> bool:
         """Add the landmark at the shown pullback frame; False when its order can't be right."""
-        session = self._session
-        pending = self.pending
-        if pending.point_px is None or session.pullback is None:
+        session, pending = self._session, self.pending
+        line = session.current_polyline
+        if pending.point_px is None or not self._can_tie() or line is None:
             return False
-        mark = Landmark(new_id(), pending.name, session.cursor.pullback_frame, pending.point_px)
+        name = pending.name or self.free_name()
+        place = _on_vein(line, pending.point_px)
+        mark = Landmark(new_id(), name, session.cursor.pullback_frame, place)
         tie = self.current_tie().with_landmark(mark)
-        conflict = self._conflict(tie)
+        conflict = self._conflict(tie, mark.id)
         if conflict:
-            session.notify(
-                f"{mark.name} can't be added here", conflict, Severity.WARNING, about="tie"
-            )
+            self._warn(f"{mark.name} can't be added here", conflict)
             return False
         self._change_tie("Add landmark", tie, f"{mark.name} added at frame {mark.frame + 1}")
         self.forget_pending()
@@ -206,39 +242,41 @@ class VesselEdits:
 
         A place that would put it on the wrong side of its neighbours is not taken.
         """
-        session = self._session
-        line, mark = session.current_polyline, self.landmark(landmark_id)
-        if line is None or mark is None:
-            return
-        on_vein = line.at(float(line.project(point_px)[0]))
-        moved = replace(mark, point_px=(float(on_vein[0]), float(on_vein[1])))
-        tie = self.current_tie().with_landmark(moved)
-        if not self._conflict(tie):
+        line, mark = self._session.current_polyline, self.landmark(landmark_id)
+        if line is not None and mark is not None:
+            self._preview(replace(mark, point_px=_on_vein(line, point_px)))
+
+    def move_landmark_to_frame(self, landmark_id: str, frame: int) -> None:
+        """Preview a landmark at another pullback frame, inside a gesture.
+
+        A frame that would put it on the wrong side of its neighbours is not taken.
+        """
+        mark, pullback = self.landmark(landmark_id), self._session.pullback
+        if mark is not None and pullback is not None:
+            self._preview(replace(mark, frame=clamped(frame, pullback.frames)))
+
+    def _preview(self, moved: Landmark) -> None:
+        session, tie = self._session, self.current_tie().with_landmark(moved)
+        if session.in_gesture and not self._conflict(tie, moved.id):
             session.preview(session.review.with_coregistration(tie))
 
     def set_landmark_frame(self, landmark_id: str, frame: int) -> None:
         """Tie a landmark to another pullback frame."""
-        session = self._session
-        mark = self.landmark(landmark_id)
-        if mark is None or session.pullback is None:
+        mark, pullback = self.landmark(landmark_id), self._session.pullback
+        if mark is None or pullback is None:
             return
-        frame = max(0, min(frame, session.pullback.frames - 1))
+        frame = clamped(frame, pullback.frames)
         tie = self.current_tie().with_landmark(replace(mark, frame=frame))
-        conflict = self._conflict(tie)
+        conflict = self._conflict(tie, mark.id)
         if conflict:
-            session.notify(
-                f"{mark.name} can't be at frame {frame + 1}",
-                conflict,
-                Severity.WARNING,
-                about="tie",
-            )
+            self._warn(f"{mark.name} can't be at frame {frame + 1}", conflict)
             return
         self._change_tie("Move landmark", tie, f"{mark.name} is at frame {frame + 1} now")
 
     def rename_landmark(self, landmark_id: str, name: str) -> None:
         """Give a landmark another name."""
         mark = self.landmark(landmark_id)
-        if mark is not None and name.strip() and name != mark.name:
+        if mark is not None and name.strip():
             tie = self.current_tie().with_landmark(replace(mark, name=name.strip()))
             self._change_tie("Rename landmark", tie)
 
@@ -270,12 +308,24 @@ class VesselEdits:
             session.set_pullback_frame(mark.frame)
             session.select(Selection("landmark", mark.id))
 
-    def _conflict(self, tie: Coregistration) -> str:
-        """Why these landmarks can't all be right, empty when they can."""
+    def _conflict(self, tie: Coregistration, landmark_id: str) -> str:
+        """Why this landmark can't be right beside the others, empty when it can.
+
+        What is wrong with others, or was wrong before, is no reason to refuse it.
+        """
         session = self._session
-        line, pullback, run = session.current_polyline, session.pullback, session.run
-        if line is None or pullback is None or run is None or len(tie.landmarks) < 2:
+        if len(tie.landmarks) < 2:
             return ""
-        scale, times_s = run.calibration, session.timing(pullback).times_s
-        trial = position_map(line, scale.mm_per_px, scale.uncertainty, pullback, times_s, tie)
-        return "" if isinstance(trial, PositionMap) else f"{trial.reason} {trial.hint}".strip()
+        trial = session.position_for(session.run, session.pullback, tie)
+        if not isinstance(trial, Unlinked):
+            return ""
+        now = session.position
+        known = isinstance(now, Unlinked) and now.reason == trial.reason
+        if landmark_id in trial.landmark_ids or not (trial.landmark_ids or known):
+            return f"{trial.reason}. {trial.hint}".strip()
+        return ""
+
+
+def _on_vein(line: Polyline, point_px: PointPx) -> PointPx:
+    x, y = line.at(float(line.project(point_px)[0]))
+    return float(x), float(y)

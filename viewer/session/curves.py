@@ -1,0 +1,55 @@
+"""Curves and position maps, made once for what they rest on."""
+
+from __future__ import annotations
+
+from viewer.geometry.polyline import Polyline, spline_through
+from viewer.geometry.position_map import PositionMap, Unlinked, position_map
+from viewer.model.coregistration import Coregistration
+from viewer.model.study import Pullback, Run
+from viewer.model.vessel import PointPx
+
+KEPT_CURVES = 64
+KEPT_MAPS = 16
+"""A drag makes one of each per move; what was made longest ago goes first."""
+
+_Basis = tuple[Polyline, Run, Pullback, Coregistration, tuple[float, ...] | None]
+
+
+class Curves:
+    """What `Session` computes from a review, kept while it holds. The session's own."""
+
+    def __init__(self) -> None:
+        self._curves: dict[tuple[PointPx, ...], Polyline | None] = {}
+        self._maps: list[tuple[_Basis, PositionMap | Unlinked]] = []
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._curves.clear()
+        self._maps.clear()
+
+    def through(self, knots_px: tuple[PointPx, ...]) -> Polyline | None:
+        """The smooth curve through knots; None below two different ones."""
+        if knots_px not in self._curves:
+            while len(self._curves) >= KEPT_CURVES:
+                del self._curves[next(iter(self._curves))]
+            self._curves[knots_px] = spline_through(knots_px)
+        return self._curves[knots_px]
+
+    def position(
+        self,
+        curve: Polyline,
+        run: Run,
+        pullback: Pullback,
+        tie: Coregistration,
+        times_s: tuple[float, ...] | None,
+    ) -> PositionMap | Unlinked:
+        """Where every frame of a pullback lies on a run, or why that is unknown."""
+        basis = (curve, run, pullback, tie, times_s)
+        for known, made in self._maps:
+            if known == basis:  # mostly the very same objects: no deeper comparison is made
+                return made
+        scale = run.calibration
+        made = position_map(curve, scale.mm_per_px, scale.uncertainty, pullback, times_s, tie)
+        self._maps.insert(0, (basis, made))
+        del self._maps[KEPT_MAPS:]
+        return made
