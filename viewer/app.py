@@ -63,7 +63,8 @@ class Application:
         self._opening: threading.Event | None = None
         self._closed = False
         self.on_opened: Callable[[], None] | None = None
-        self.window = MainWindow(self.session, self.loader)
+        with theme.undressed(qt):
+            self.window = MainWindow(self.session, self.loader)
         self._thumbnails: set[str] = set()
         self._thumbnails_done: set[str] = set()
         self.dialogs = FileDialogs(self.window)

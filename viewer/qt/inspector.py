@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.qt import theme, tokens
@@ -22,6 +22,10 @@ _EMPTY = (
     "Nothing is marked yet. Arm Stenosis (S), Clot (C) or Stent (T) and drag along the vein, on "
     "the venogram or on the graph below."
 )
+
+
+DRAG_MS = 50
+"""While something is dragged, the inspector follows this often."""
 
 
 class _Column(QWidget):
@@ -59,6 +63,10 @@ class Inspector(QWidget):
         self.mapping = MappingPanel(session)
         self._empty = theme.label(_EMPTY, theme.small(), "mid", wrap=True)
         self._empty.setContentsMargins(16, 0, 16, 12)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(DRAG_MS)
+        self._soon.timeout.connect(self.refresh)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -121,10 +129,11 @@ class Inspector(QWidget):
     def _connect(self) -> None:
         session, attention = self._session, self.attention
         for signal in (
-            session.case_changed, session.review_changed, session.link_changed,
+            session.case_changed, session.link_changed,
             session.selection_changed, session.workspace_changed,
         ):  # fmt: skip
             signal.connect(self.refresh)
+        session.review_changed.connect(self._follow_review)
         session.cursor_changed.connect(self._follow_cursor)
         self._shown = (session.cursor.run_uid, session.cursor.pullback_uid)
         attention.leave_out_requested.connect(self.leave_out_requested)
@@ -177,6 +186,14 @@ class Inspector(QWidget):
         show_if(self.landmarks, align)
         show_if(self.annotations, not align and anything)
         show_if(self._empty, not align and not anything)
+
+    def _follow_review(self) -> None:
+        """During a drag the images come first: the column follows 20 times a second."""
+        if not self._session.in_gesture:
+            self._soon.stop()
+            self.refresh()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _follow_cursor(self) -> None:
         shown = (self._session.cursor.run_uid, self._session.cursor.pullback_uid)

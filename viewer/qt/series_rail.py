@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QMenu,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from viewer.model.case import Phase
 from viewer.qt import theme, tokens
+from viewer.qt.contents_tree import ContentsTree
 from viewer.qt.drop_zone import DropZone
 from viewer.qt.key_images import KeyImages
 from viewer.qt.labels import show_if, tool_button
@@ -25,70 +24,6 @@ from viewer.qt.rail_delegate import CONTENT, OPEN, PICTURE, RailDelegate
 from viewer.qt.thumbnails import pixmap_of
 from viewer.session.contents import Group, Row, groups
 from viewer.session.session import Session
-
-
-class ContentsTree(QTreeWidget):
-    """Groups and rows; a row dragged to another phase goes there."""
-
-    phase_dropped = Signal(str, object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setHeaderHidden(True)
-        self.setIndentation(0)
-        self.setRootIsDecorated(False)
-        self.setExpandsOnDoubleClick(False)
-        self.setUniformRowHeights(False)
-        self.setMinimumWidth(1)
-        self.header().setMinimumSectionSize(16)
-        self.header().setStretchLastSection(False)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.setDropIndicatorShown(False)
-        self.setAccessibleName("Case contents")
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.itemExpanded.connect(self._note_open)
-        self.itemCollapsed.connect(self._note_open)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The one column is as wide as the list."""
-        super().resizeEvent(event)
-        self.setColumnWidth(0, self.viewport().width())
-
-    def _note_open(self, item: QTreeWidgetItem) -> None:
-        item.setData(0, OPEN, item.isExpanded())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Own rows only; files go to the window."""
-        if event.source() is self:
-            super().dragEnterEvent(event)
-        else:
-            event.ignore()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """A row may go to any other phase."""
-        if event.source() is self and self._phase_at(event.position().toPoint()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Tell the phase; the tree is built again from the session."""
-        phase = self._phase_at(event.position().toPoint())
-        item = self.currentItem()
-        row = item.data(0, CONTENT) if item is not None else None
-        event.setDropAction(Qt.DropAction.IgnoreAction)
-        event.accept()
-        if phase is not None and isinstance(row, Row):
-            self.phase_dropped.emit(row.uid, phase)
-
-    def _phase_at(self, where: QPoint) -> Phase | None:
-        item = self.itemAt(where)
-        top = item.parent() if item is not None and item.parent() is not None else item
-        group = top.data(0, CONTENT) if top is not None else None
-        return group.phase if isinstance(group, Group) else None
 
 
 class SeriesRail(QWidget):
@@ -107,6 +42,7 @@ class SeriesRail(QWidget):
         self._session = session
         self._pictures: dict[str, QPixmap] = {}
         self._groups: tuple[Group, ...] = ()
+        self._seen: tuple[object, ...] = ()
         self._shut: set[str] = set()
         self._compact = False
         self.setAccessibleName("Case rail")
@@ -161,7 +97,15 @@ class SeriesRail(QWidget):
     # -- what is shown ------------------------------------------------------------------------
     def refresh(self) -> None:
         """Follow the session; nothing is built again when the list would read the same."""
-        now = groups(self._session)
+        session, review = self._session, self._session.review
+        seen: tuple[object, ...] = (
+            id(session.case), review.images, review.bookmarks, review.coregistrations,
+            review.phases, review.rates, review.centerlines, self._shown,
+        )  # fmt: skip
+        if seen == self._seen:
+            return
+        self._seen = seen
+        now = groups(session)
         if now == self._groups:
             return
         same_rows = [[r.uid for r in g.rows] for g in now] == [

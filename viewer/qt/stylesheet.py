@@ -6,24 +6,12 @@ from viewer import paths
 from viewer.qt import tokens as t
 
 _BASE = f"""
-QWidget {{ color: {t.TEXT_HI}; }}
 QMainWindow, QDialog {{ background: {t.PANEL}; }}
 QMainWindow#main {{ background: {t.APP}; }}
 QMainWindow::separator, QSplitter::handle {{ background: {t.APP}; }}
 QSplitter::handle:hover {{ background: {t.LINE2}; }}
 QToolTip {{ background: {t.RAISED}; color: {t.TEXT_HI}; border: 1px solid {t.LINE2};
             padding: 6px 8px; }}
-*[panel="true"] {{ background: {t.PANEL}; }}
-*[low="true"] {{ color: {t.TEXT_LOW}; }}
-*[mid="true"] {{ color: {t.TEXT_MID}; }}
-*[warn="true"] {{ color: {t.WARN}; }}
-*[error="true"] {{ color: {t.ERROR}; }}
-*[ok="true"] {{ color: {t.OK}; }}
-QLabel {{ background: transparent; }}
-QLabel[link="true"] {{ color: {t.ACCENT}; }}
-QFrame[rule="true"] {{ background: {t.LINE}; border: none; }}
-QFrame[card="true"] {{ background: {t.RAISED}; border: 1px solid {t.LINE2};
-                       border-radius: {t.RADIUS_CARD}px; }}
 """
 
 _BUTTONS = f"""

