@@ -100,9 +100,13 @@ class PicturePanes:
         session.select(picture.selection)
         panes = {name: self._panes[name] for name in picture.panes}
         settled = wait_until(lambda: all(pane.is_settled for pane in panes.values()))
+        frames = {"venogram": cursor.run_frame, "ivus": cursor.pullback_frame}
         for name, pane in panes.items():
-            if not settled or pane.message():
-                tell(f"{picture.name}-{name}.png: {pane.message() or 'the frame did not come'}")
+            why_not = pane.message() if settled else "the frame did not come in time"
+            if pane.current_frame() != frames[name]:
+                why_not = f"frame {frames[name] + 1} is not there"
+            if why_not:
+                tell(f"{picture.name}-{name}.png was left out: {why_not}")
             else:
                 yield f"{picture.name}-{name}", png_of(_with_strip(pane))
 

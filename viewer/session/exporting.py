@@ -184,14 +184,18 @@ def _picture(
     """`frame` is of the pullback when `item` is one or `pair` ties it, else of the run."""
     now = session.cursor
     if pair is not None and pair.pullback is not None and frame is not None:
-        run_frame = pair.centerline.frame
-        cursor = Cursor(pair.run.uid, run_frame, pair.pullback.uid, frame)
+        cursor = Cursor(pair.run.uid, _drawn_on(pair), pair.pullback.uid, frame)
         return Picture(name, cursor, chosen, ("venogram", "ivus"))
     if isinstance(item, Pullback):
         cursor = Cursor(now.run_uid, now.run_frame, item.uid, frame or 0)
         return Picture(name, cursor, chosen, ("ivus",))
     if isinstance(item, Run):
-        best = pair.centerline.frame if pair is not None else frame or 0
+        best = _drawn_on(pair) if pair is not None else frame or 0
         cursor = Cursor(item.uid, best, now.pullback_uid, now.pullback_frame)
         return Picture(name, cursor, chosen, ("venogram",))
     return None
+
+
+def _drawn_on(pair: Pair) -> int:
+    """The run's frame its vein was drawn on, where contrast shows it; the last if that is gone."""
+    return min(pair.centerline.frame, pair.run.frames - 1)
