@@ -92,6 +92,18 @@ def test_the_verb_draws_the_window_and_every_mark(
     assert near(pixels(tmp_path / PICTURES[1])[:-32], tokens.SEGMENT_COLORS["stenosis"]) > 100
 
 
+def test_without_images_the_window_says_which_are_missing(
+    qapp: QApplication, case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", str(case / "review.caval.json"), "--to", str(tmp_path), "--formats", "png"]
+    code = main(words)
+    out, err = capsys.readouterr()
+    assert code == 4
+    assert [Path(line).name for line in out.splitlines()] == PICTURES[:1]
+    assert err.count("caval: ") == err.count("\n") == 3
+    assert near(pixels(tmp_path / PICTURES[0]), tokens.WARN) > 300
+
+
 def test_the_window_stays_as_it_is(application: Application, tmp_path: Path) -> None:
     session = application.session
     session.set_pullback_frame(41)

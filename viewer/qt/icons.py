@@ -20,7 +20,12 @@ from viewer.qt import tokens
 
 _FONT = "phosphor-1.3.0.ttf"
 _CHARACTERS = "phosphor-charmap-1.3.0.json"
-_OTHER_NAMES = {"sidebar-simple": "square-half"}
+_OTHER_NAMES = {
+    "dot-outline": "circle",
+    "file-dashed": "file-dotted",
+    "file-dashed-fill": "file-dotted-fill",
+    "sidebar-simple": "square-half",
+}
 _GREY = "#566273"
 
 
