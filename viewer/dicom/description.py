@@ -81,10 +81,17 @@ def _common(reading: Reading, groups: tuple[Header, ...]) -> dict[str, Any]:
         "columns": reading.shape.columns,
         "pixels": pixel_format(header, groups, aspect),
         "transfer_syntax_uid": extent.transfer_syntax_uid,
+        "orientation": _orientation(header),
         "phase_hint": roles.phase_hint(header),
         "laterality": _laterality(header, groups),
         "study_date": day.isoformat() if day else "",
     }
+
+
+def _orientation(header: Header) -> tuple[str, str]:
+    """Patient Orientation (0020,0020): where a row and where a column runs to."""
+    ways = header.texts("PatientOrientation")
+    return (ways[0], ways[1]) if len(ways) == 2 else ("", "")
 
 
 def _patient(header: Header) -> Patient:

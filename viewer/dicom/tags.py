@@ -79,6 +79,7 @@ _TABLE = """
 0020000E UI SeriesInstanceUID
 00200011 IS SeriesNumber
 00200013 IS InstanceNumber
+00200020 CS PatientOrientation
 00200060 CS Laterality
 00200062 CS ImageLaterality
 00204000 LT ImageComments

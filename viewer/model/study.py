@@ -157,6 +157,8 @@ class ImageSet:
         Where the frames are, in order; their counts add up to `frames`.
     frames_declared : int
         Number of Frames as the header says, when more than could be found.
+    orientation : tuple of str
+        Patient Orientation (0020,0020): where rows and columns run to, e.g. ("L", "F"); "" unknown.
     phase_hint : str
         Words from the headers that help to guess the phase (descriptions, protocol).
     """
@@ -179,6 +181,7 @@ class ImageSet:
     calibration: Calibration = UNCALIBRATED
     pixels: PixelFormat = field(default_factory=PixelFormat)
     transfer_syntax_uid: str = ""
+    orientation: tuple[str, str] = ("", "")
     phase_hint: str = ""
     laterality: str = ""
     study_date: str = ""

@@ -123,6 +123,7 @@ def run_dataset(identity: Identity, text: SeriesText, plan: RunPlan) -> Dataset:
     data.ImageType = ["ORIGINAL", "PRIMARY", "SINGLE PLANE"]
     _timing(data, plan.frames, plan.rate_hz)
     data.PatientPosition = "HFS"
+    data.PatientOrientation = ["L" if abs(carm.primary_deg) < 0.5 else "LP", "F"]
     data.KVP, data.RadiationSetting, data.XRayTubeCurrent = "80", "GR", 320
     data.AveragePulseWidth = "8.0"
     data.ContrastBolusAgent = "Iodinated contrast, hand injection"

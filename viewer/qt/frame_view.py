@@ -235,6 +235,7 @@ class FrameView(pg.GraphicsView):
             self.released.emit(x, y, event.modifiers())
         self._press = self._last = None
         self.claims_drag = False
+        self._moved = self._moved and self._space_down
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -14,6 +14,7 @@ from viewer.model.study import ImageSet
 from viewer.qt import paint, theme, tokens
 from viewer.qt.chips import Chip
 from viewer.qt.cine_bar import CineBar
+from viewer.qt.empty_pane import EmptyPane
 from viewer.qt.frame_view import FrameView
 from viewer.qt.icons import icon
 from viewer.qt.notify import Banner
@@ -47,9 +48,11 @@ class ImagePane(QWidget):
     maximise_asked = Signal()
     rate_asked = Signal(str)
     painted_frame = Signal(int)
+    add_asked = Signal()
 
     tag = ""
     what = ""
+    empty_title = ""
     empty_text = ""
 
     def __init__(
@@ -113,8 +116,13 @@ class ImagePane(QWidget):
         column.addWidget(self._edge)
         column.addWidget(self.header)
         column.addWidget(self.banner)
+        self.empty = EmptyPane(self.empty_title, self.empty_text, self)
+        self.empty.add_asked.connect(self.add_asked)
+        column.addWidget(self.empty, 1)
         column.addWidget(self.view, 1)
         column.addWidget(self.cine)
+        self.view.hide()
+        self.cine.hide()
 
     def header_button(
         self, glyph: str, name: str, act: Callable[[], object], checkable: bool = False
@@ -167,7 +175,7 @@ class ImagePane(QWidget):
                 self._on_item(item)
         if item is None:
             self.view.set_pixels(None)
-            self._message = self.empty_text
+            self._message = ""
             self._shown = None
             return
         self._ask(self.current_frame())
@@ -176,7 +184,9 @@ class ImagePane(QWidget):
         self.pause()
         self._shown = None
         self._loader.cancel_view(self.what)
-        self.cine.setVisible(item is not None)
+        self.empty.setVisible(item is None)
+        for widget in (self.view, self.cine):
+            widget.setVisible(item is not None)
         self.header.setEnabled(item is not None)
         self._title.setText(self.title_text(item) if item else f"No {self.what.lower()}")
         if item is None:

@@ -26,10 +26,8 @@ class IvusView(ImagePane):
 
     tag = "IVUS"
     what = "IVUS pullback"
-    empty_text = (
-        "No IVUS pullback yet. Add one to see the vessel in cross-section and link it to the "
-        "venogram"
-    )
+    empty_title = "No IVUS pullback yet"
+    empty_text = "Add one to see the vessel in cross-section and link it to the venogram."
     turned = Signal(int)
 
     def __init__(

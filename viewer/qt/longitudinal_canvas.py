@@ -227,7 +227,9 @@ class LongitudinalCanvas(QWidget):
             band = QColor(tokens.POSITION)
             band.setAlphaF(0.2)
             top = rows.long_view.top()
-            painter.fillRect(QRectF(left, top, right - left, rows.graph.bottom() - top), band)
+            room = QRectF(rows.graph.left(), top, rows.graph.width(), rows.graph.bottom() - top)
+            stretch = QRectF(left, top, right - left, rows.graph.bottom() - top)
+            painter.fillRect(stretch.intersected(room), band)
         painter.setPen(QPen(QColor(tokens.POSITION), 1.6))
         painter.drawLine(QLineF(x, rows.ruler.bottom(), x, rows.graph.bottom()))
         label = f"{frame + 1}"

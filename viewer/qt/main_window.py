@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         session.cursor_changed.connect(lambda *_: self.ivus.repaint_layers())
         for pane in (self.venogram, self.ivus):
             pane.activated.connect(lambda pane=pane: self._set_active(pane))
+            pane.add_asked.connect(self.actions_by_id["file.add"].trigger)
             pane.maximise_asked.connect(lambda pane=pane: self.maximise(pane))
         self.ivus.turned.connect(self.turn_cut)
         self.along.canvas.focused.connect(lambda: self._set_active(self.ivus))

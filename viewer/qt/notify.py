@@ -90,9 +90,9 @@ class Toast(QWidget):
         show_if(self._hint, bool(hint))
         show_if(self.undo, undoable)
         self.setAccessibleName(text)
-        self.reposition()
         self.show()
         self.raise_()
+        self.reposition()
         self._timer.start()
         announce(self, f"{text}. {hint}" if hint else text)
 
@@ -102,6 +102,10 @@ class Toast(QWidget):
         if parent is None:
             return
         room = parent.width() - 2 * self._margin
+        self.ensurePolished()
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()  # the style sheet's fonts count in the size
+        self.layout().invalidate()  # type: ignore[union-attr]
         wraps = self.layout().sizeHint().width() > min(room, 640)  # type: ignore[union-attr]
         for label in (self._text, self._hint):
             label.setWordWrap(wraps)

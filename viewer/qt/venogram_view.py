@@ -23,6 +23,7 @@ from viewer.session.state import Edge, Selection, Tool
 ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""
 
+OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 GRIPS = {Tool.CENTERLINE: ("knot",), Tool.LANDMARK: ("landmark", "pending")}
 """What a press takes hold of while a tool is armed; Select takes hold of everything."""
 
@@ -32,7 +33,8 @@ class VenogramView(ImagePane):
 
     tag = "XA"
     what = "Venogram"
-    empty_text = "No venogram yet. Add one to see where in the vein each IVUS frame lies"
+    empty_title = "No venogram yet"
+    empty_text = "Add a run to see where along the vein each IVUS frame lies."
 
     def __init__(
         self, session: Session, loader: FrameLoader, parent: QWidget | None = None
@@ -174,11 +176,12 @@ class VenogramView(ImagePane):
         ]
 
     def _letters(self) -> dict[str, str]:
-        """R and L when the C-arm's angles say the patient faces the detector."""
+        """Sides of the patient at the edges, as Patient Orientation says; none when it doesn't."""
         run = self._session.run
-        if run is None or run.primary_angle_deg is None or abs(run.primary_angle_deg) > 60:
-            return {}
-        return {"left": "R", "right": "L"}
+        along, down = run.orientation if run is not None else ("", "")
+        found = {"left": OPPOSITE.get(along[:1], ""), "right": along[:1]}
+        found |= {"top": OPPOSITE.get(down[:1], ""), "bottom": down[:1]}
+        return {edge: letter for edge, letter in found.items() if letter}
 
     # -- gestures -----------------------------------------------------------------------------
     def _on_tool(self, tool: Tool) -> None:
