@@ -36,13 +36,15 @@ class Choice(QComboBox):
         self.setMinimumContentsLength(4)
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._values: list[object] = []  # Qt's item data would turn enumerations into plain text
         for text, value in options:
-            self.addItem(text, value)
-        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
+            self.addItem(text)
+            self._values.append(value)
+        self.activated.connect(lambda index: self.chosen.emit(self._values[index]))
 
     def show_value(self, value: object) -> None:
         """Show a value without telling anyone."""
-        index = next((n for n in range(self.count()) if self.itemData(n) == value), -1)
+        index = self._values.index(value) if value in self._values else -1
         if index != self.currentIndex():
             with QSignalBlocker(self):
                 self.setCurrentIndex(index)

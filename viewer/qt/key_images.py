@@ -72,6 +72,7 @@ class KeyImages(QWidget):
         super().__init__()
         self._session = session
         self._pictures: dict[tuple[str, int], QPixmap] = {}
+        self._asked: set[tuple[str, int]] = set()
         self._shown: tuple[object, ...] = ()
         self._count = theme.label("", theme.small(), "low")
         heading = QHBoxLayout()
@@ -101,6 +102,7 @@ class KeyImages(QWidget):
         session.review_changed.connect(self.refresh)
         session.case_changed.connect(self.refresh)
         self.refresh()
+        self._asked.clear()  # nobody could listen yet
 
     def refresh(self) -> None:
         """Follow the review's key frames."""
@@ -121,7 +123,8 @@ class KeyImages(QWidget):
             row.setData(_PICTURE, self._pictures.get(key))
             row.setToolTip(mark.text or "Go to this key frame; Delete takes it out")
             self.list.addItem(row)
-            if key not in self._pictures and item is not None:
+            if item is not None and key not in self._pictures and key not in self._asked:
+                self._asked.add(key)
                 self.wanted.emit(*key)
         self._count.setText(str(len(marks)))
         rows = 2 if len(marks) > 3 else 1

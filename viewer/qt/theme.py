@@ -240,12 +240,13 @@ def _palette() -> QPalette:
 
 def apply(app: QApplication) -> None:
     """Put the dark theme on the application: Fusion, palette, fonts, style sheet, focus ring."""
+    if app.findChild(FocusRing) is not None:
+        return
     app.setStyle("Fusion")
     app.setPalette(_palette())
     app.setFont(body())
     app.setStyleSheet(style_sheet())
-    if app.findChild(FocusRing) is None:
-        FocusRing(app)
+    FocusRing(app)
 
 
 @contextmanager
