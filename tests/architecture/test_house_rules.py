@@ -28,6 +28,7 @@ OUTSIDE: dict[str, set[str]] = {
     "session": {"numpy", "psygnal"},
     "qt": {"numpy", "psygnal", "PySide6", "shiboken6", "pyqtgraph", "qtawesome", "superqt"},
     "app": {"PySide6", "psygnal"},
+    "benchmarks": {"numpy", "pydicom", "imagecodecs", "SimpleITK", "PySide6", "pyqtgraph"},
     "cli": {"numpy", "scipy", "PySide6"},
 }
 SHAPELESS_NAMES = {"utils", "util", "misc", "helpers", "helper", "common", "tools", "stuff"}

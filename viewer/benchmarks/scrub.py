@@ -1,0 +1,37 @@
+"""One step of scrubbing: from the key to both panes and the long view painted."""
+
+from __future__ import annotations
+
+from statistics import quantiles
+
+from viewer.benchmarks.child import middle, own_home, python_module
+from viewer.benchmarks.result import Result, Say, Scale
+from viewer.benchmarks.samples import sample_case
+
+TARGET_MS = 12.0
+TARGET_P95_MS = 16.0
+PEER = "two pyqtgraph ImageViews holding the whole arrays"
+
+
+def measure(scale: Scale, say: Say) -> list[Result]:
+    """Press the key in the real window, then step the peer."""
+    case = sample_case(scale, say)
+    files = (case.run, case.pullback)
+    say(f"scrub: {scale.steps} steps in the window")
+    with own_home(scale.folder) as home:
+        ours = python_module("scrub_process", scale.steps, *files, home=home).said["steps_ms"]
+    say("scrub: the same steps in two ImageViews")
+    plain = python_module("scrub_peer_process", scale.steps, *files).said
+    theirs = plain["steps_ms"]
+    note = (
+        f"{len(ours)} steps, frames cached, tied case with segments; the peer took "
+        f"{plain['loaded_s']:.1f} s and {plain['resident'] / 1e6:.0f} MB to load"
+    )
+    return [
+        Result("scrub.median", middle(ours), "ms", PEER, middle(theirs), TARGET_MS, note=note),
+        Result("scrub.p95", _p95(ours), "ms", PEER, _p95(theirs), TARGET_P95_MS, note=note),
+    ]
+
+
+def _p95(values: list[float]) -> float:
+    return float(quantiles(values, n=20, method="inclusive")[-1])

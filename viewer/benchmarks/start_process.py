@@ -1,0 +1,98 @@
+"""``caval open FILE…`` as it is, watched: says when both images were painted, and its memory."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+
+from viewer import app
+from viewer.benchmarks.self_report import most_resident_bytes, resident_bytes, tell
+from viewer.cli import main
+from viewer.qt.image_pane import ImagePane
+
+
+class FirstPaint(QObject):
+    """Notes when each pane has painted its frame."""
+
+    def __init__(self, application: app.Application, visit_all: bool) -> None:
+        super().__init__()
+        self._application = application
+        self._visit_all = visit_all
+        self._left: dict[QObject, ImagePane] = {}
+        window = application.window
+        for pane in (window.venogram, window.ivus):
+            self._left[pane.view.viewport()] = pane
+            pane.view.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A paint event comes by; it has been painted once the event loop goes on."""
+        if event.type() == QEvent.Type.Paint:
+            pane = self._left.get(watched)
+            if pane is not None and pane.view.has_image and pane.is_settled:
+                del self._left[watched]
+                if not self._left:
+                    QTimer.singleShot(0, self._painted)
+        return False
+
+    def _painted(self) -> None:
+        at_s, resident = time.perf_counter(), resident_bytes()
+        first = {"painted_s": at_s, "resident": resident}
+        if not self._visit_all:
+            tell(**first)
+            self._application.window.close()
+            return
+        Visit(self._application, first)
+
+
+class Visit(QObject):
+    """Shows every frame of both, one after another, and waits for the long view."""
+
+    def __init__(self, application: app.Application, first: dict[str, float]) -> None:
+        super().__init__(application.window)
+        self._application = application
+        self._first = first
+        window = application.window
+        self._left = [
+            (pane, iter(range(item.frames)))
+            for pane in (window.ivus, window.venogram)
+            if (item := pane.current_item()) is not None
+        ]
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._go_on)
+        self._timer.start(0)
+
+    def _go_on(self) -> None:
+        if self._left:
+            pane, frames = self._left[0]
+            if pane.is_settled:
+                frame = next(frames, None)
+                if frame is None:
+                    self._left.pop(0)
+                else:
+                    pane.go_to(frame)
+        elif self._application.is_complete:
+            self._timer.stop()
+            tell(**self._first, resident_all=resident_bytes(), most_resident=most_resident_bytes())
+            self._application.window.close()
+
+
+def watch(files: list[str], visit_all: bool) -> int:
+    """Open the window on files the way the command line does."""
+    watchers = []
+
+    class Watched(app.Application):
+        """The program, with somebody looking."""
+
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args)  # type: ignore[arg-type]
+            watchers.append(FirstPaint(self, visit_all))
+
+    vars(app)["Application"] = Watched
+    return main(["open", *files])
+
+
+if __name__ == "__main__":
+    every = sys.argv[1] == "all"
+    sys.exit(watch(sys.argv[2:], every))
