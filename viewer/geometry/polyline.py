@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -96,16 +97,21 @@ class Polyline:
         tuple of float
             (arc_px, distance_px): where it is along the curve and how far off `point_px` lies.
         """
-        start = self.points_px[:-1]
-        along = np.diff(self.points_px, axis=0)
-        away = np.asarray(point_px, dtype=np.float64) - start
-        square = np.einsum("ij,ij->i", along, along)
-        share = np.clip(np.einsum("ij,ij->i", away, along) / square, 0.0, 1.0)
-        gap = away - share[:, None] * along
-        distance2 = np.einsum("ij,ij->i", gap, gap)
+        x, y, along_x, along_y, square = self._legs
+        away_x, away_y = float(point_px[0]) - x, float(point_px[1]) - y
+        share = np.clip((away_x * along_x + away_y * along_y) / square, 0.0, 1.0)
+        distance2 = (away_x - share * along_x) ** 2 + (away_y - share * along_y) ** 2
         best = int(np.argmin(distance2))
         arc = self.arc_px[best] + share[best] * np.sqrt(square[best])
         return float(arc), float(np.sqrt(distance2[best]))
+
+    @cached_property
+    def _legs(self) -> tuple[Points, ...]:
+        """Start (x, y), extent (x, y) and squared length of each leg, each shape (n - 1,)."""
+        x, y = self.points_px.T
+        along_x, along_y = np.diff(x), np.diff(y)
+        starts = np.ascontiguousarray(x[:-1]), np.ascontiguousarray(y[:-1])
+        return *starts, along_x, along_y, along_x**2 + along_y**2
 
     def slice(self, start_px: float, end_px: float) -> Points:
         """The stretch between two arc lengths, ends included, shape (m, 2), m >= 2.
