@@ -111,6 +111,8 @@ class KeyImages(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
+        current = self.list.currentItem()
+        kept = current.data(_ID) if current is not None else ""
         self.list.clear()
         for mark in marks:
             item = self._session.case.find(mark.image_uid)
@@ -123,6 +125,8 @@ class KeyImages(QWidget):
             row.setData(_PICTURE, self._pictures.get(key))
             row.setToolTip(mark.text or "Go to this key frame; Delete takes it out")
             self.list.addItem(row)
+            if mark.id == kept:
+                self.list.setCurrentItem(row)
             if item is not None and key not in self._pictures and key not in self._asked:
                 self._asked.add(key)
                 self.wanted.emit(*key)
