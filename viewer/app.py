@@ -46,12 +46,19 @@ PICTURES_BUDGET_BYTES = 64 << 20
 
 
 class Application:
-    """One window with its session, its files and its memory between sessions."""
+    """One window with its session, its files and its memory between sessions.
 
-    def __init__(self, qt: QApplication) -> None:
+    Parameters
+    ----------
+    remembers : bool
+        Whether the window looks as the user left it and is remembered so; False off-screen.
+    """
+
+    def __init__(self, qt: QApplication, *, remembers: bool = True) -> None:
         self.qt = qt
         theme.apply(qt)
         self.main_thread = MainThread()
+        self.remembers = remembers
         self.settings: Settings = load_settings(tell=self._tell_later)
         self.session = Session(self.settings.reader_name)
         self.loader = FrameLoader(
@@ -69,7 +76,8 @@ class Application:
         self._thumbnails_done: set[str] = set()
         self.dialogs = FileDialogs(self.window)
         self._bind()
-        self.window.restore_splitters(self.settings.splitters)
+        if remembers:
+            self.window.restore_splitters(self.settings.splitters)
         QTimer.singleShot(0, self._after_first_paint)
 
     def _bind(self) -> None:
@@ -163,7 +171,7 @@ class Application:
             else:
                 self._start_case(opened)
             self.settings = self.settings.with_recent(wanted[0])
-            save_settings(self.settings)
+            self._save_settings()
         else:
             self._say_nothing_found(opened, wanted)
         for notice in opened.notices:
@@ -185,9 +193,11 @@ class Application:
     def _start_case(self, opened: Opened) -> None:
         case = Case().with_sets(*opened.image_sets, skipped=opened.skipped)
         self._end_review()
-        review = opened.review or self._example(case)
-        self.session.open_case(case, review)
+        example = None if opened.review else self._example(case)
+        self.session.open_case(case, opened.review or example)
         self._begin_review(opened.review_path)
+        if example is not None and example.segments:
+            self.session.segments.jump_to(example.segments[0].id)
         self.refresh_start_page()
         if opened.review is not None and not case.image_sets:
             self.window.show_case()
@@ -331,7 +341,7 @@ class Application:
         self._end_review()
         self.session.reader = reader
         self.settings = replace(self.settings, reader_name=reader)
-        save_settings(self.settings)
+        self._save_settings()
         found = [path for item in self.session.case.image_sets for path in item.paths]
         self.session.open_case(Case(), None)
         if found:
@@ -457,6 +467,14 @@ class Application:
         else:
             self.window.rail.set_thumbnail(uid, made)
 
+    def _save_settings(self) -> None:
+        if not self.remembers:
+            return
+        try:
+            save_settings(self.settings)
+        except ViewerError as error:
+            _log.warning("settings were not saved: %s", error.detail or error.what)
+
     # -- end ----------------------------------------------------------------------------------
     def close(self) -> None:
         """Save everything and stop every worker."""
@@ -468,7 +486,8 @@ class Application:
         self._end_review()
         geometry = bytes(self.window.saveGeometry().toBase64().data()).decode("ascii")
         splitters = dict(self.window.splitter_state())
-        save_settings(replace(self.settings, splitters=splitters, window_geometry=geometry))
+        self.settings = replace(self.settings, splitters=splitters, window_geometry=geometry)
+        self._save_settings()
         self.main_thread.close()
         self.loader.close()
         self.library.close()

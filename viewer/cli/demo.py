@@ -11,8 +11,6 @@ from viewer.cli.open import has_display
 from viewer.errors import UnreadableError
 
 PICTURE = "caval-demo.png"
-SHOWN_FRAME = {"nivl": 203}
-"""0-based pullback frame worth showing first: the narrowest of the case."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +62,7 @@ def _draw(name: str, picture: Path) -> int:
     folder = built_in_case(name, progress)
     from viewer.cli.render import draw
 
-    draw(sorted(folder.glob("*.dcm")), picture, (1920, 1080), pullback_frame=SHOWN_FRAME.get(name))
+    draw(sorted(folder.glob("*.dcm")), picture, (1920, 1080))
     print(f"No display was found: the window was drawn to {picture.absolute()}")
     print(
         "Look at: the venogram (left) with the vein's centerline and landmarks, the IVUS frame "

@@ -149,7 +149,7 @@ def _draw(session: Session, folder: Path) -> tuple[list[Written], bool]:
     from viewer.cli.render import wait
 
     told: list[str] = []
-    application = Application(qt_application())
+    application = Application(qt_application(), remembers=False)
     try:
         window, shown = application.window, application.session
         window.resize(*SIZE)

@@ -81,7 +81,7 @@ def draw(
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from viewer.app import Application, qt_application
 
-    application = Application(qt_application())
+    application = Application(qt_application(), remembers=False)
     try:
         application.window.resize(*size)
         application.window.show()

@@ -61,6 +61,7 @@ class EmptyPane(QWidget):
         words = theme.label(text, theme.body(), "mid", wrap=True)
         for label in (heading, words):
             label.setFixedWidth(TEXT_WIDTH)
+            label.setMinimumHeight(label.heightForWidth(TEXT_WIDTH))
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
