@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from viewer.qt import theme, tokens
@@ -13,6 +13,7 @@ from viewer.qt.icons import icon
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 GRIP_PX = 7.0
+_ZEROS = str.maketrans("123456789", "000000000")
 
 
 class Scrubber(QWidget):
@@ -162,6 +163,7 @@ class CineBar(QWidget):
         self.rate.setMenu(self._speed_menu())
         self.scrubber = Scrubber(f"Frame, {what}", self)
         self.place = QLabel(self)
+        self._widest = (0, 0)
         self.place.setFont(theme.font(12, 400))
         self.place.setTextFormat(Qt.TextFormat.RichText)
         for widget in (self._back, self.play, self._on, self.rate):
@@ -206,9 +208,16 @@ class CineBar(QWidget):
         """The rate as played, or "rate unknown"."""
         if text != self.rate.text():
             self.rate.setText(text)
+            room = max(self.rate.minimumWidth(), self.rate.sizeHint().width())
+            self.rate.setMinimumWidth(room)  # never narrower again: the scrubber stands still
 
     def set_place(self, frame: int, frames: int, time_text: str) -> None:
         """Frame (0-based), of how many, and its time."""
+        widest = (frames, len(time_text))
+        if widest > self._widest:
+            self._widest = widest
+            words = f"{frames} / {frames}  {time_text.translate(_ZEROS)} "
+            self.place.setMinimumWidth(QFontMetrics(theme.font(12, 600)).horizontalAdvance(words))
         self.place.setText(
             f'<span style="color:{tokens.TEXT_HI}; font-weight:600">{frame + 1}</span>'
             f'<span style="color:{tokens.TEXT_LOW}"> / {frames}</span>'

@@ -127,6 +127,8 @@ class ActionStates:
             session.link_changed,
         ):
             signal.connect(self.refresh)
+        for action_id in self._checked():  # Qt turns a switch off that is chosen once more
+            actions[action_id].triggered.connect(self.refresh)
         self.refresh()
 
     def _checked(self) -> dict[str, bool]:
@@ -145,10 +147,10 @@ class ActionStates:
             self._actions[action_id].setChecked(on)
         for action_id, action in self._actions.items():
             spec = BY_ID[action_id]
-            enabled = not spec.why_not(self._session)
-            if enabled != action.isEnabled() or action.toolTip() == spec.text:
-                action.setEnabled(enabled)
-                action.setToolTip(tooltip(spec, self._session))
+            action.setEnabled(not spec.why_not(self._session))
+            tip = tooltip(spec, self._session)
+            if tip != action.toolTip():
+                action.setToolTip(tip)
         for action_id, verb in (("edit.undo", "Undo"), ("edit.redo", "Redo")):
             history = self._session.history
             label = history.undo_label if verb == "Undo" else history.redo_label
@@ -158,6 +160,7 @@ class ActionStates:
 def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
     """The whole table as one menu with a submenu for each of its menus."""
     root = QMenu(parent)
+    root.menuAction().setEnabled(False)  # else single keys act while the menu's button has focus
     for name in MENUS:
         menu = root.addMenu(name)
         specs = [spec for spec in ACTIONS if spec.menu == name]

@@ -65,12 +65,13 @@ class FrameView(pg.GraphicsView):
         self._image.setTransform(QTransform.fromTranslate(-0.5, -0.5))
         self.box.addItem(self._image)
         self._shape: tuple[int, int] = (0, 0)
+        self._has_image = False
         self._aspect = 1.0
         self.layers: list[Layer] = []
         self.claims_drag = False
         self._press: QPointF | None = None
         self._last: QPointF | None = None
-        self._button = Qt.MouseButton.NoButton
+        self._button = self._held = Qt.MouseButton.NoButton
         self._moved = False
         self._space_down = False
         self._fitted = True
@@ -83,9 +84,10 @@ class FrameView(pg.GraphicsView):
         """
         if pixels is None:
             self._image.clear()
-            self._shape = (0, 0)
+            self._has_image = False
             self.viewport().update()
             return
+        self._has_image = True
         self._image.setImage(pixels, autoLevels=False, levels=None)
         shape = pixels.shape[:2]
         if shape != self._shape or aspect != self._aspect:
@@ -97,7 +99,7 @@ class FrameView(pg.GraphicsView):
     @property
     def has_image(self) -> bool:
         """Whether a frame is shown."""
-        return self._shape != (0, 0)
+        return self._has_image
 
     def fit(self) -> None:
         """Fit the whole image into the view."""
@@ -110,6 +112,7 @@ class FrameView(pg.GraphicsView):
 
     # -- coordinates --------------------------------------------------------------------------
     def _transform(self) -> QTransform:
+        self.box.updateMatrix()  # else it is only brought up to date by the next painting
         child: QTransform = self.box.childGroup.sceneTransform()
         return child * self.viewportTransform()
 
@@ -191,17 +194,20 @@ class FrameView(pg.GraphicsView):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Remember where a gesture starts."""
+        """Remember where a gesture starts; another button pressed meanwhile changes nothing."""
+        event.accept()
+        if self._press is not None:
+            return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._press = self._last = event.position()
-        self._button, self._moved = event.button(), False
+        self._button = self._held = event.button()
+        self._moved = False
         if self._space_down and self._button == Qt.MouseButton.LeftButton:
             self._button = Qt.MouseButton.MiddleButton
         self.claims_drag = False
         if self._button == Qt.MouseButton.LeftButton:
             x, y = self.to_image(event.position())
             self.pressed.emit(x, y, event.modifiers())
-        event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag: edit when a view claimed it, else window; right zooms, middle pans."""
@@ -228,6 +234,9 @@ class FrameView(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or click."""
+        event.accept()
+        if event.button() != self._held:
+            return
         if self._press is not None and self._button == Qt.MouseButton.LeftButton:
             x, y = self.to_image(event.position())
             if not self._moved:
@@ -236,7 +245,6 @@ class FrameView(pg.GraphicsView):
         self._press = self._last = None
         self.claims_drag = False
         self._moved = self._moved and self._space_down
-        event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Maximise or restore."""

@@ -145,7 +145,7 @@ class ImagePane(QWidget):
         session.case_changed.connect(self.refresh)
         session.cursor_changed.connect(self._on_cursor)
         session.review_changed.connect(self._on_review)
-        session.layers_changed.connect(self.repaint_layers)
+        session.layers_changed.connect(self._on_layers)
         session.selection_changed.connect(self.repaint_layers)
         session.displays.changed.connect(self._on_display)
         view.stepped.connect(self.step)
@@ -201,7 +201,9 @@ class ImagePane(QWidget):
             self.refresh()
             return
         frame = self.current_frame()
-        if self._shown != (item.uid, frame):
+        if self._clock is not None and self._clock.playing and self._clock.frame != frame:
+            self.pause()  # somebody else went elsewhere
+        if self._wanted != (item.uid, frame):
             self._ask(frame)
         else:
             self.repaint_layers()
@@ -267,9 +269,17 @@ class ImagePane(QWidget):
             self._shown = None
             self._ask(self.current_frame())
 
+    def _on_layers(self, *_: object) -> None:
+        """Header overlays are part of the picture: draw it again where there are any."""
+        item = self._item
+        if item is not None and self._loader.overlay(item, self.current_frame()) is not None:
+            self._on_display(item.uid)
+        self.repaint_layers()
+
     def _on_review(self) -> None:
         item = self._item
         if item is not None and self._clock_key != self._timing_key(item):
+            self.pause()
             self._show_rate()
         self.repaint_layers()
 

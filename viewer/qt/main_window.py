@@ -11,12 +11,14 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QKeyEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
+    QPlainTextEdit,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -179,7 +181,17 @@ class MainWindow(QMainWindow):
             "window.next_region": lambda: self.focus_region(1),
             "window.previous_region": lambda: self.focus_region(-1),
             "window.full_screen": self.toggle_full_screen,
+            "edit.cancel": self.cancel,
         }
+
+    def cancel(self) -> None:
+        """Esc ends what is being done, then the armed tool, a maximised pane, the selection."""
+        session, alone = self.session, self._maximised
+        busy = session.in_gesture or session.vessel.pending.point_px is not None
+        if alone is not None and not busy and session.tool is Tool.SELECT:
+            self.maximise(alone)
+        else:
+            commands.cancel(session)
 
     def _step(self, frames: int) -> None:
         self._active.step(frames)
@@ -334,6 +346,19 @@ class MainWindow(QMainWindow):
     def _on_case(self, *_: object) -> None:
         self._show_page()
         self._lay_out()
+        active = self._active
+        self._active = active if active.current_item() is not None else self.ivus
+        if self._active.current_item() is None:
+            self._active = self.venogram
+        if self._active is not active:
+            self._set_active(self._active)
+        self._take_focus()
+
+    def _take_focus(self) -> None:
+        """Let keys go to the active pane, unless somebody is writing."""
+        writing = isinstance(self.focusWidget(), QLineEdit | QPlainTextEdit | QAbstractSpinBox)
+        if self.session.case.image_sets and not writing:
+            self._active.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def offer_recoveries(self, found: Sequence[Recovery]) -> None:
         """Offer, over the images, the changes to this review that a crash left behind."""
@@ -362,7 +387,8 @@ class MainWindow(QMainWindow):
             self.session.arm(Tool.SELECT)
 
     def _on_notice(self, notice: Notice) -> None:
-        if notice.severity is Severity.INFO or notice.about in ("tie", "rate"):
+        on_start_page = self.pages.currentIndex() == 0  # where no list shows what needs attention
+        if notice.severity is Severity.INFO or notice.about in ("tie", "rate") or on_start_page:
             self.toast.show_notice(notice)
 
     # -- events -------------------------------------------------------------------------------
@@ -387,13 +413,6 @@ class MainWindow(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.dropped.emit(paths)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves a maximised pane when nothing else wants it."""
-        if event.key() == Qt.Key.Key_Escape and self._maximised is not None:
-            self.maximise(self._maximised)
-        else:
-            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop playing and let the application save."""

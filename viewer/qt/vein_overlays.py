@@ -51,6 +51,7 @@ class VeinOverlay:
         session = self._session
         if session.layers is Layers.IMAGES_ONLY or not view.has_image:
             self._handles.clear()
+            self._still = None
             return
         key = self._key(view)
         if self._still is None or key != self._still_key:
@@ -261,7 +262,9 @@ class VeinOverlay:
         painter.setPen(QPen(QColor(tokens.LANDMARK), 2.2))
         painter.drawEllipse(at, 14.0, 14.0)
         name = f"{pending.name} · frame {session.cursor.pullback_frame + 1}"
+        taken, self._taken = self._taken, list(self._taken)
         self._paint_one_landmark(painter, at, name, QRectF(view.rect()), chosen=True)
+        self._taken = taken  # it moves: its label keeps no room
         self._moving.append((at, Hit("pending")))
 
     def _paint_one_landmark(
