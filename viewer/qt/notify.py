@@ -170,6 +170,8 @@ class Banner(QWidget):
     ) -> None:
         """Show a message, with a button when `action` names one; an empty one hides the banner."""
         icon, self._color = _ICONS[severity]
+        if severity is Severity.INFO:
+            icon, self._color = "ph.info", tokens.ACCENT
         self._icon.show_as(icon, self._color)
         self._what.setText(what)
         self._more.setText(more)
@@ -193,7 +195,7 @@ class Banner(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the ground and the line below."""
         painter = QPainter(self)
-        ground = {tokens.WARN: "#33280D", tokens.ERROR: "#38191F"}.get(self._color, "#14261C")
+        ground = {tokens.WARN: "#33280D", tokens.ERROR: "#38191F"}.get(self._color, "#1B2040")
         painter.fillRect(self.rect(), QColor(ground))
         edge = QPainterPath(QPointF(0, self.height() - 0.5))
         edge.lineTo(self.width(), self.height() - 0.5)

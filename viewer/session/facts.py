@@ -196,7 +196,8 @@ def _scale_fact(name: str, item: ImageSet) -> Fact:
 def _position_fact(session: Session) -> Fact:
     position = session.position
     if isinstance(position, Unlinked):
-        return Fact("Position", f"not linked: {position.reason}", position.hint, "warn")
+        reason = link_state(session).text
+        return Fact("Position", reason[0].lower() + reason[1:], position.hint, "warn")
     count = len(session.vessel.landmarks)
     sigma = float(np.median(position.sigma[position.solid] if position.solid.any()
                             else position.sigma))  # fmt: skip
