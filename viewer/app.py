@@ -122,6 +122,7 @@ class Application:
 
     def _after_first_paint(self) -> None:
         commands.add_icons(self.window.actions_by_id)
+        self.window.add_header_buttons()
         self.refresh_start_page()
 
     def show(self) -> None:

@@ -38,6 +38,7 @@ from viewer.qt.status_bar import StatusBar
 from viewer.qt.tool_strip import ToolStrip
 from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
+from viewer.session.actions import BY_ID
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.recovery import Recovery
 from viewer.session.session import Session
@@ -45,6 +46,7 @@ from viewer.session.state import Notice, Severity, Tool, Workspace
 
 WIDE, MIDDLE = 1800, 1500
 """From these widths on the rail, and the full inspector and tool labels, have room."""
+HEADER_ACTIONS = ("view.invert", "view.reset", "view.fit", "view.layers", "view.maximise")
 STAGE_SHARES = (700, 568)
 HEIGHT_SHARES = (628, 372)
 
@@ -154,6 +156,24 @@ class MainWindow(QMainWindow):
         self.toast.undo_asked.connect(session.undo)
         self.status.undo_clicked.connect(session.undo)
         self.status.issues_clicked.connect(self.show_inspector)
+
+    def add_header_buttons(self) -> None:
+        """Put the view's own buttons into the panes' headers; after the first picture is shown."""
+        for pane in (self.venogram, self.ivus):
+            for action_id in HEADER_ACTIONS:
+                spec = BY_ID[action_id]
+                act = partial(self._act_on, pane, action_id)
+                button = pane.header_button(spec.icon, spec.text, act)
+                button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
+        link = self.actions_by_id["view.link"]
+        button = self.ivus.header_button(BY_ID["view.link"].icon, "Linked", link.trigger, True)
+        button.setToolTip(f"{BY_ID['view.link'].tip}  (Ctrl+L)")
+        link.toggled.connect(button.setChecked)
+        button.setChecked(link.isChecked())
+
+    def _act_on(self, pane: ImagePane, action_id: str) -> None:
+        self._set_active(pane)
+        self.actions_by_id[action_id].trigger()
 
     # -- what actions do ----------------------------------------------------------------------
     def verbs(self) -> dict[str, Callable[[], object]]:
