@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from session_samples import SmallCase
 
 from viewer.dicom.index import index
 from viewer.model.case import Case
 from viewer.phantom.cases import write_case
-
-
-@dataclass(frozen=True)
-class SmallCase:
-    """The small synthetic case as opened, with its truth."""
-
-    folder: Path
-    case: Case
-    truth: dict[str, Any]
 
 
 @pytest.fixture(scope="session")

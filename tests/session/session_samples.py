@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,6 +151,15 @@ def draw_along(session: Session, start: float, end: float, kind: str = "clot") -
     session.segments.draw_points(SegmentKind(kind), here, point_at(session, end))
     session.segments.finish_drawing()
     return session.review.segments[-1].id
+
+
+@dataclass(frozen=True)
+class SmallCase:
+    """The small synthetic case as opened, with its truth."""
+
+    folder: Path
+    case: Case
+    truth: dict[str, Any]
 
 
 class Heard:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -189,12 +187,3 @@ def test_switches_of_the_window_are_told_once():
         seen.append(session.layers)
     assert seen == [Layers.NO_TEXT, Layers.IMAGES_ONLY, Layers.ALL]
     assert heard.take() == {"layers_changed": 3}
-
-
-def test_scrubbing_costs_nothing_but_its_views():
-    session = tied_session()
-    session.position_map  # noqa: B018  made before, as on screen
-    started = time.perf_counter()
-    for turn in range(2000):
-        session.set_pullback_frame(turn % 100)
-    assert (time.perf_counter() - started) / 2000 < 0.2e-3
