@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -121,6 +121,12 @@ class Palette(QDialog):
         column.addWidget(self.list)
         self.refresh()
         self._place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the keyboard, also where no window manager gives it."""
+        super().showEvent(event)
+        self.activateWindow()
+        self.query.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _place(self) -> None:
         parent = self.parentWidget()
