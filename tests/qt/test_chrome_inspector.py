@@ -103,7 +103,7 @@ def test_clot_age_is_shown_with_its_scheme(inspector: Inspector, session: Sessio
     choose(inspector.segment.age, "Subacute")
     assert segment(session, "c1").age is ClotAge.SUBACUTE  # type: ignore[attr-defined]
     texts = [label.text() for label in inspector.segment.findChildren(QLabel)]
-    assert any("acute <= 14 d" in text for text in texts)
+    assert any("acute ≤ 14 d" in text for text in texts)
 
 
 def test_typing_a_frame_moves_the_edge_and_undo_brings_it_back(

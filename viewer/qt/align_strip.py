@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from viewer.qt import theme, tokens
-from viewer.qt.chips import Chip, draw_key_cap, key_cap_width
+from viewer.qt.chips import draw_key_cap, key_cap_width
 from viewer.qt.labels import IconView, push_button
 from viewer.qt.landmark_panel import LandmarkName
 from viewer.session import facts
 from viewer.session.session import Session
 
-_PILL_FONT = 12
+_HOW = "pick a frame, click the vein"
+WIDE = 1240
+"""Strips at least this wide, px, say how in the pill as well."""
 
 
 class ArmedPill(QWidget):
@@ -21,15 +23,24 @@ class ArmedPill(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._first, self._rest = "Landmark armed", "pick a frame, click the vein"
+        self._first, self._rest = "Landmark armed", _HOW
         self.setFixedHeight(32)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{self._first}: {self._rest}. Escape ends it.")
+        self.setAccessibleName(f"{self._first}: {_HOW}. Escape ends it.")
+        self.setToolTip(f"{_HOW[0].upper()}{_HOW[1:]}; Esc ends it")
+
+    def set_short(self, short: bool) -> None:
+        """Leave out how it is done."""
+        rest = "" if short else _HOW
+        if rest != self._rest:
+            self._rest = rest
+            self.updateGeometry()
+            self.update()
 
     def sizeHint(self) -> QSize:
         """Room for icon, words and key."""
         words = theme.text_width(self._first, theme.small(600))
-        words += theme.text_width(self._rest, theme.small()) + 8
+        words += theme.text_width(self._rest, theme.small()) + 8 if self._rest else 0
         return QSize(round(words + key_cap_width("Esc")) + 12 + 22 + 10 + 8, 32)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -99,13 +110,12 @@ class AlignStrip(QWidget):
         self.setFixedHeight(tokens.TASK_STRIP_HEIGHT)
         self.name = LandmarkName()
         self.name.setFixedHeight(32)
-        self.name.setMinimumWidth(140)
-        self.name.setMaximumWidth(230)
+        self.name.setMinimumWidth(190)
+        self.name.setMaximumWidth(260)
         self.name.activated.connect(self._rename)
         edit = self.name.lineEdit()
         if edit is not None:
             edit.textEdited.connect(self._rename)
-        self.on_ivus, self.on_venogram = Chip(), Chip()
         self._icon = IconView("ph.info")
         self._text = theme.label("", theme.small(), "mid", wrap=True)
         self.skip = push_button("Skip", tip="Forget the place that was clicked", is_small=False)
@@ -116,12 +126,11 @@ class AlignStrip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
-        row.addWidget(ArmedPill())
+        self.pill = ArmedPill()
+        row.addWidget(self.pill)
         row.addSpacing(4)
         row.addWidget(theme.label("Name", theme.small(), "low"))
         row.addWidget(self.name, 1)
-        row.addWidget(self.on_ivus)
-        row.addWidget(self.on_venogram)
         row.addSpacing(8)
         row.addWidget(self._icon)
         row.addWidget(self._text, 2)
@@ -143,6 +152,11 @@ class AlignStrip(QWidget):
         if self.isVisible():
             self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrow strips leave the pill's second half out."""
+        super().resizeEvent(event)
+        self.pill.set_short(self.width() < WIDE)
+
     def showEvent(self, event: object) -> None:
         """Nothing is followed while hidden, so catch up."""
         self.refresh()
@@ -152,12 +166,7 @@ class AlignStrip(QWidget):
         session = self._session
         pending = session.vessel.pending
         self.name.show_value(pending.name or session.vessel.free_name())
-        shown = session.pullback is not None
-        frame = f"IVUS frame {session.cursor.pullback_frame + 1}" if shown else "No IVUS"
-        self.on_ivus.show_as(frame, "accent" if shown else "warn", "ph.check" if shown else "")
         placed = pending.point_px is not None
-        words = "Venogram" if placed else "Click the vein"
-        self.on_venogram.show_as(words, *(("accent", "ph.check") if placed else ("neutral", "")))
         text, tone = facts.pending_text(session)
         if text != self._text.text():
             self._text.setText(text)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from viewer.qt import theme
 
-LABEL_WIDTH = 84
+LABEL_WIDTH = 78
 HEIGHT = 28
 
 

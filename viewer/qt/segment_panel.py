@@ -101,7 +101,7 @@ class SegmentPanel(QWidget):
         self.vein.chosen.connect(lambda value: self._update(vein=value))
         self.side.chosen.connect(lambda value: self._update(side=value))
         row = field_row("Vein", self.vein, self.side)
-        self.side.setFixedWidth(70)
+        self.side.setFixedWidth(66)
         self._column.addWidget(row)
 
     def _add_stenosis(self) -> None:
@@ -211,7 +211,7 @@ class SegmentPanel(QWidget):
             self.age.show_value(segment.age)
             self.basis.show_value(segment.age_basis)
             self.occlusion.show_value(segment.occlusion)
-            self._scheme.setText(f"Scheme: {segment.age_scheme}")
+            self._scheme.setText(f"Scheme: {segment.age_scheme}".replace("<=", "≤"))
         else:
             self.product.show_value(segment.product)
             self.diameter.show_value(segment.nominal_diameter_mm)

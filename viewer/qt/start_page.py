@@ -194,23 +194,28 @@ class StartPage(QWidget):
         return page
 
     def _first_time(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
+        text = QWidget()
+        text.setFixedWidth(440)
+        column = QVBoxLayout(text)
+        column.setSpacing(8)
         column.addStretch(2)
-        for text, font, tone in (
+        for words, font, tone in (
             ("No case has been opened yet", theme.title(), ""),
             ("Drop a folder of DICOM images anywhere in this window, or look at the built-in "
              "case first: a synthetic left iliac vein compression.", theme.body(), "mid"),
         ):  # fmt: skip
-            label = theme.label(text, font, tone, wrap=True)
+            label = theme.label(words, font, tone, wrap=True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMaximumWidth(420)
-            label.setMinimumWidth(420)
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(12)
+            column.addWidget(label)
+        column.addSpacing(8)
         demo = _button(self._actions, "file.demo", "ph.graduation-cap", "")
         column.addWidget(demo, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.addStretch(1)
+        row.addWidget(text)
+        row.addStretch(1)
         return page
 
     def _side(self) -> QWidget:

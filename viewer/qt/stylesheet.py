@@ -75,7 +75,7 @@ QLineEdit[quiet="true"]:focus {{ background: {t.APP}; border: 2px solid {t.ACCEN
   padding: 0 2px; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit, QAbstractSpinBox QLineEdit:focus,
 QComboBox QLineEdit:focus {{ border: none; background: transparent; padding: 0; min-height: 0; }}
-QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url("%(caret)s"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {t.RAISED}; border: 1px solid {t.LINE2};
   selection-background-color: {t.SELECTED}; selection-color: {t.TEXT_HI}; outline: 0;

@@ -50,7 +50,7 @@ class ToolButton(QAbstractButton):
     def set_compact(self, compact: bool) -> None:
         """Icon only, 44 px."""
         self._compact = compact
-        self.setFixedSize(QSize(36, 36) if compact else QSize(52, 54))
+        self.setFixedSize(QSize(36, 36) if compact else QSize(56, 54))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -319,7 +319,7 @@ def pending_text(session: Session) -> tuple[str, str]:
     unit, sigma = position.unit, float(position.sigma[frame])
     sure = f"± {_round(sigma, unit)} {unit}"
     if point_px is None:
-        return f"Predicted {session.placing.text(frame)}", ""
+        return f"Predicted {session.placing.text(frame)}. Click the vein where you see it.", ""
     arc = float(position.to_unit(float(curve.project(point_px)[0])))
     off = abs(arc - float(position.arc[frame]))
     moved = f"{_round(off, unit)} {unit}"
