@@ -110,6 +110,17 @@ def test_added_images_fill_the_empty_pane_and_leave_the_other():
     }  # fmt: skip
 
 
+def test_images_added_to_a_review_are_kept_with_it():
+    session = session_of(run())
+    labels: list[str] = []
+    session.committed.connect(lambda _review, label: labels.append(label))
+    session.add_images((pullback(),))  # nothing is said yet: nothing to keep
+    session.vessel.add_knot((10.0, 10.0))
+    session.add_images((run("late"),))
+    assert labels == ["Add centerline point", "Add images"]
+    assert session.history.labels == ("Add centerline point",)
+
+
 def test_adding_what_is_there_tells_nothing():
     skipped = Skipped(Path("notes.txt"), "not a DICOM file")
     session = session_of(run(), pullback())

@@ -6,17 +6,14 @@ when nothing changed, so views that follow each other never echo.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from viewer import __version__
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.model.anatomy import Side, VeinSegment
@@ -29,10 +26,10 @@ from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.curves import Curves
 from viewer.session.displays import Displays
-from viewer.session.history import Entry, History
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
+from viewer.session.review_steps import ReviewSteps, new_review
 from viewer.session.segment_edits import SegmentEdits
 from viewer.session.state import (
     AxisKind,
@@ -46,21 +43,10 @@ from viewer.session.state import (
 )
 from viewer.session.vessel_edits import VesselEdits
 
-
-def new_review(reader: str, title: str = "") -> Review:
-    """An empty review of one reader."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Review(
-        id=str(uuid.uuid4()),
-        reader=reader,
-        title=title,
-        program=f"Caval {__version__}",
-        created_at=now,
-        modified_at=now,
-    )
+__all__ = ["Session", "new_review"]
 
 
-class Session:
+class Session(ReviewSteps):
     """The state of one window and the verbs that change it.
 
     Parameters
@@ -71,8 +57,6 @@ class Session:
 
     case_changed = Signal()
     cursor_changed = Signal(Cursor)
-    review_changed = Signal(Review)
-    committed = Signal(Review, str)
     selection_changed = Signal(Selection)
     tool_changed = Signal(Tool)
     workspace_changed = Signal(Workspace)
@@ -83,11 +67,10 @@ class Session:
     noticed = Signal(Notice)
 
     def __init__(self, reader: str = "Reader A") -> None:
+        super().__init__(new_review(reader))
         self.reader = reader
         self.case = Case()
         self.cursor = Cursor()
-        self.review = new_review(reader)
-        self.history = History()
         self.selection = Selection()
         self.tool = Tool.SELECT
         self.workspace = Workspace.REVIEW
@@ -99,7 +82,6 @@ class Session:
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
         self.placing = Placing(self)
-        self._gesture: tuple[str, Review, Cursor] | None = None
         self._curves = Curves()
 
     # -- the case -----------------------------------------------------------------------------
@@ -115,10 +97,8 @@ class Session:
 
     def open_case(self, case: Case, review: Review | None) -> None:
         """Put another case in place of the one that was open."""
-        self._gesture = None
         self.case = case
-        self.review = review or new_review(self.reader, case.title)
-        self.history.clear()
+        self._start(review or new_review(self.reader, case.title))
         self.selection = Selection()
         self.displays.clear()
         self._curves.clear()
@@ -164,15 +144,14 @@ class Session:
         if case == self.case:
             return
         self.case = case
-        review, cursor = self.review, self.cursor
+        cursor, was = self.cursor, self.review
         self._refer_to_images()
-        if self._gesture is not None:
-            label, before, place = self._gesture
-            self._gesture = label, replace(before, images=self.review.images), place
         self.cursor = cursor_moves.first_cursor(case, self.review, cursor)
         self.case_changed.emit()
-        if self.review is not review:
+        if self.review is not was:
             self.review_changed.emit(self.review)
+            if not self.review.empty and not self.in_gesture:
+                self.committed.emit(self.review, "Add images")
         self._announce_move(cursor)
 
     def _refer_to_images(self) -> None:
@@ -188,7 +167,7 @@ class Session:
             )
         images = tuple(known.values())
         if images != self.review.images:
-            self.review = replace(self.review, images=images)
+            self._set_images(images)
 
     @property
     def phases(self) -> dict[str, Phase]:
@@ -278,90 +257,9 @@ class Session:
             self.select(self.selection)
             self.link_changed.emit()
 
-    # -- review, undo -------------------------------------------------------------------------
-    def begin(self, label: str) -> None:
-        """Start a gesture: what `preview` shows until `commit` is one step of undo."""
-        if self._gesture is None:
-            self._gesture = (label, self.review, self.cursor)
-
-    def preview(self, review: Review) -> None:
-        """Show a review that is not yet committed.
-
-        Outside a gesture nothing is shown: it was given up (Esc, undo) while the mouse still moves.
-        """
-        if self._gesture is not None:
-            self._set_review(review)
-
-    def commit(self, notice: str = "") -> None:
-        """End the gesture as one step of undo; nothing happens when nothing changed."""
-        if self._gesture is None:
-            return
-        (label, before, place), self._gesture = self._gesture, None
-        if self.review == before:
-            self.review = before
-        else:
-            self._push(label, before, place, notice)
-
-    def _push(self, label: str, before: Review, place: Cursor, notice: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self.review = replace(self.review, modified_at=now)
-        self.history.push(label, before, self.review, place)
-        self.review_changed.emit(self.review)
-        self.committed.emit(self.review, label)
-        if notice:
-            self.notify(notice, undoable=True, about="edit")
-
-    def abort(self) -> None:
-        """End the gesture as if it had never begun."""
-        if self._gesture is not None:
-            (_, before, _), self._gesture = self._gesture, None
-            self._set_review(before)
-            self.select(self.selection)
-
-    @property
-    def in_gesture(self) -> bool:
-        """Whether a drag is under way."""
-        return self._gesture is not None
-
-    def edit(self, label: str, review: Review, notice: str = "") -> None:
-        """One change in one step; a drag that is still under way becomes a step of its own."""
-        self.commit()
-        review = replace(review, modified_at=self.review.modified_at)
-        if review != self.review:
-            before, self.review = self.review, review
-            self._push(label, before, self.cursor, notice)
-
-    def undo(self) -> None:
-        """Take the last step back and return to the frame where it happened.
-
-        During a drag it takes the drag back, and no more.
-        """
-        if not self._give_up() and self.history.can_undo:
-            self._travel(self.history.undo(), forward=False)
-
-    def redo(self) -> None:
-        """Do the last undone step again."""
-        if not self._give_up() and self.history.can_redo:
-            self._travel(self.history.redo(), forward=True)
-
-    def _give_up(self) -> bool:
-        """End the gesture; whether it had changed anything."""
-        changed = self._gesture is not None and self.review != self._gesture[1]
-        self.abort()
-        return changed
-
-    def _travel(self, entry: Entry, forward: bool) -> None:
-        images = self.review.images
-        self._set_review(replace(entry.after if forward else entry.before, images=images))
-        if isinstance(entry.place, Cursor):
-            self._move(cursor_moves.back_at(self.case, self.cursor, entry.place))
-        self.select(self.selection)
-        self.committed.emit(self.review, f"{'Redo' if forward else 'Undo'}: {entry.label}")
-
-    def _set_review(self, review: Review) -> None:
-        if review != self.review:
-            self.review = review
-            self.review_changed.emit(review)
+    # -- what its steps need ------------------------------------------------------------------
+    def _return_to(self, place: Cursor) -> None:
+        self._move(cursor_moves.back_at(self.case, self.cursor, place))
 
     # -- position -----------------------------------------------------------------------------
     def polyline(self, centerline: Centerline | None) -> Polyline | None:

@@ -1,0 +1,166 @@
+"""The review of a session and the steps by which it changes: gestures, commits, undo."""
+
+from __future__ import annotations
+
+import uuid
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from psygnal import Signal
+
+from viewer import __version__
+from viewer.model.review import ImageReference, Review
+from viewer.session.history import Entry, History
+from viewer.session.state import Cursor, Selection, Severity
+
+
+def new_review(reader: str, title: str = "") -> Review:
+    """An empty review of one reader."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Review(
+        id=str(uuid.uuid4()),
+        reader=reader,
+        title=title,
+        program=f"Caval {__version__}",
+        created_at=now,
+        modified_at=now,
+    )
+
+
+class ReviewSteps(ABC):
+    """What a session does with its review: every change is a step that can be taken back.
+
+    Parameters
+    ----------
+    review : Review
+        The one to start with.
+    """
+
+    review_changed = Signal(Review)
+    committed = Signal(Review, str)
+
+    cursor: Cursor
+    selection: Selection
+
+    def __init__(self, review: Review) -> None:
+        self.review = review
+        self.history = History()
+        self._gesture: tuple[str, Review, Cursor] | None = None
+
+    @abstractmethod
+    def select(self, selection: Selection) -> None:
+        """Select a mark, or nothing; what is gone can't stay selected."""
+
+    @abstractmethod
+    def notify(
+        self,
+        text: str,
+        hint: str = "",
+        severity: Severity = Severity.INFO,
+        *,
+        undoable: bool = False,
+        about: str = "",
+    ) -> None:
+        """Tell the person something."""
+
+    @abstractmethod
+    def _return_to(self, place: Cursor) -> None:
+        """Show what was shown where a step happened."""
+
+    def _start(self, review: Review) -> None:
+        """Another document: nothing of the old one can be undone."""
+        self.review = review
+        self.history.clear()
+        self._gesture = None
+
+    def _set_images(self, images: tuple[ImageReference, ...]) -> None:
+        """What the review speaks of: no step, and a drag that is under way goes on."""
+        self.review = replace(self.review, images=images)
+        if self._gesture is not None:
+            label, before, place = self._gesture
+            self._gesture = label, replace(before, images=images), place
+
+    def begin(self, label: str) -> None:
+        """Start a gesture: what `preview` shows until `commit` is one step of undo."""
+        if self._gesture is None:
+            self._gesture = (label, self.review, self.cursor)
+
+    def preview(self, review: Review) -> None:
+        """Show a review that is not yet committed.
+
+        Outside a gesture nothing is shown: it was given up (Esc, undo) while the mouse still moves.
+        """
+        if self._gesture is not None:
+            self._set_review(review)
+
+    def commit(self, notice: str = "") -> None:
+        """End the gesture as one step of undo; nothing happens when nothing changed."""
+        if self._gesture is None:
+            return
+        (label, before, place), self._gesture = self._gesture, None
+        if self.review == before:
+            self.review = before
+        else:
+            self._push(label, before, place, notice)
+
+    def _push(self, label: str, before: Review, place: Cursor, notice: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.review = replace(self.review, modified_at=now)
+        self.history.push(label, before, self.review, place)
+        self.review_changed.emit(self.review)
+        self.committed.emit(self.review, label)
+        if notice:
+            self.notify(notice, undoable=True, about="edit")
+
+    def abort(self) -> None:
+        """End the gesture as if it had never begun."""
+        if self._gesture is not None:
+            (_, before, _), self._gesture = self._gesture, None
+            self._set_review(before)
+            self.select(self.selection)
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a drag is under way."""
+        return self._gesture is not None
+
+    def edit(self, label: str, review: Review, notice: str = "") -> None:
+        """One change in one step; a drag that is still under way becomes a step of its own."""
+        self.commit()
+        review = replace(review, modified_at=self.review.modified_at)
+        if review != self.review:
+            before, self.review = self.review, review
+            self._push(label, before, self.cursor, notice)
+
+    def undo(self) -> None:
+        """Take the last step back and return to the frame where it happened.
+
+        During a drag it takes the drag back, and no more.
+        """
+        if not self._give_up() and self.history.can_undo:
+            self._travel(self.history.undo(), forward=False)
+
+    def redo(self) -> None:
+        """Do the last undone step again."""
+        if not self._give_up() and self.history.can_redo:
+            self._travel(self.history.redo(), forward=True)
+
+    def _give_up(self) -> bool:
+        """End the gesture; whether it had changed anything."""
+        changed = self._gesture is not None and self.review != self._gesture[1]
+        self.abort()
+        return changed
+
+    def _travel(self, entry: Entry, forward: bool) -> None:
+        images = self.review.images
+        self._set_review(replace(entry.after if forward else entry.before, images=images))
+        if isinstance(entry.place, Cursor):
+            self._return_to(entry.place)
+        self.select(self.selection)
+        self.committed.emit(self.review, f"{'Redo' if forward else 'Undo'}: {entry.label}")
+
+    def _set_review(self, review: Review) -> None:
+        if review != self.review:
+            self.review = review
+            self.review_changed.emit(review)
