@@ -172,14 +172,26 @@ def draw_lanes(painter: QPainter, row: QRectF, bars: Sequence[LaneBar], lanes: i
         if bar.chosen:
             for x in (box.left(), box.right()):
                 paint.handle(painter, QPointF(x, box.center().y()), color.name(), filled=True)
-        painter.setFont(theme.font(11, 600 if bar.chosen else 500))
-        painter.setPen(QColor(tokens.TEXT_HI))
-        words = paint.text_width([(bar.text, "", True)], 11)
+        _draw_lane_name(painter, row, box, bar, [b for b in bars if b.lane == bar.lane])
+
+
+def _draw_lane_name(
+    painter: QPainter, row: QRectF, box: QRectF, bar: LaneBar, beside: Sequence[LaneBar]
+) -> None:
+    """The name right of its bar, else left of it, else not at all: names never overlap."""
+    words = paint.text_width([(bar.text, "", True)], 11) + 10
+    after = min((b.left for b in beside if b.left > bar.left), default=row.right()) - 6
+    before = max((b.right for b in beside if b.right < bar.right), default=row.left()) + 6
+    if box.right() + 8 + words <= after:
         x = box.right() + 8
-        if x + words > row.right():
-            x = max(row.left(), box.left() - words - 8)
-        spot = QRectF(x, box.top(), words + 10, box.height())
-        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, bar.text)
+    elif box.left() - 8 - words >= before:
+        x = box.left() - 8 - words
+    else:
+        return
+    painter.setFont(theme.font(11, 600 if bar.chosen else 500))
+    painter.setPen(QColor(tokens.TEXT_HI))
+    spot = QRectF(x, box.top(), words, box.height())
+    painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, bar.text)
 
 
 def draw_tint(painter: QPainter, row: QRectF, bars: Sequence[LaneBar]) -> None:

@@ -323,6 +323,7 @@ class MainWindow(QMainWindow):
         """Show the inspector, e.g. to read what needs attention."""
         self._inspector_asked = True
         self._lay_out()
+        self.inspector.show_issues()
 
     def _lay_out(self) -> None:
         width, alone = self.width(), self._maximised
