@@ -228,16 +228,16 @@ def draw_graph(painter: QPainter, row: QRectF, scale: Scale, curves: Sequence[Cu
         painter.drawLine(QLineF(row.left(), y, row.right(), y))
     for curve in curves:
         top = _round_up(float(np.nanmax(curve.values)) if curve.values.size else 1.0)
-        y = row.bottom() - np.clip(curve.values / top, 0, 1) * (row.height() - 14)
         origin = scale.x(0.0)
-        x = origin + (scale.x(1.0) - origin) * curve.places
-        line = np.column_stack((x, y))
+        xs = origin + (scale.x(1.0) - origin) * curve.places
+        ys = row.bottom() - np.clip(curve.values / top, 0, 1) * (row.height() - 14)
+        line = np.column_stack((xs, ys))
         if curve.filled:
             ground = QColor(curve.color)
             ground.setAlphaF(0.18)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ground)
-            foot = np.array([[x[-1], row.bottom()], [x[0], row.bottom()]])
+            foot = np.array([[xs[-1], row.bottom()], [xs[0], row.bottom()]])
             painter.drawPolygon(paint.polygon(np.vstack((line, foot))))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(curve.color), 1.5))
