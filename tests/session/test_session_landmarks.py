@@ -422,6 +422,26 @@ def test_axis_zero_is_the_confluence_and_frames_are_found_again(backwards: bool)
     assert session.placing.text(100) == "not linked"
 
 
+def test_the_axis_follows_every_change():
+    session = tied_session()
+    confluence = session.vessel.landmarks[0]
+    length_mm = 0.25 * curve_of(session).length_px
+    assert session.placing.text(10).startswith("0.0 mm")
+    assert session.placing.vein_text(30) == "L CIV"
+    session.vessel.rename_landmark(confluence.id, "Renal veins")
+    axis = session.placing.axis()
+    assert axis is not None
+    assert axis.title == "mm from the central end of the centerline"
+    assert axis.places[10] == pytest.approx(0.1 * length_mm, abs=0.2)
+    assert session.placing.vein_text(30) == "L CIV"  # the internal iliac ostium still ends it
+    session.vessel.remove_landmarks()
+    assert session.placing.vein_text(30) == ""
+    assert session.placing.text(10) == "not linked"
+    session.undo()
+    session.undo()
+    assert session.placing.text(10).startswith("0.0 mm")
+
+
 def test_veins_come_from_the_landmarks_at_their_borders():
     session = tied_session()
     position = position_of(session)

@@ -401,6 +401,15 @@ def test_undo_does_not_go_back_to_images_that_were_not_there_yet():
     assert session.pullback is not None
 
 
+def test_undo_of_a_step_made_before_there_was_a_venogram_leaves_it_in_its_pane():
+    session = session_of(pullback())
+    draw_frames(session, 3, 9)
+    session.add_images((run(),))
+    session.set_run_frame(5)
+    session.undo()
+    assert (session.cursor.run_uid, session.cursor.run_frame) == ("run", 5)
+
+
 def test_what_is_gone_after_undo_is_not_selected():
     session = tied_session()
     draw_frames(session, 30, 45)

@@ -219,15 +219,13 @@ class Session(ReviewSteps):
         """Show 0-based `frame` of the run, clamped to what there is."""
         if self.run is not None:
             here = cursor_moves.clamped(frame, self.run.frames)
-            if here != self.cursor.run_frame:
-                self._move(replace(self.cursor, run_frame=here))
+            self._move(replace(self.cursor, run_frame=here))
 
     def set_pullback_frame(self, frame: int) -> None:
         """Show 0-based `frame` of the pullback, clamped: the one owner of the position."""
         if self.pullback is not None:
             here = cursor_moves.clamped(frame, self.pullback.frames)
-            if here != self.cursor.pullback_frame:
-                self._move(replace(self.cursor, pullback_frame=here))
+            self._move(replace(self.cursor, pullback_frame=here))
 
     def go_to_arc(self, arc_px: float) -> None:
         """Show the pullback frame nearest to a place on the centerline."""
