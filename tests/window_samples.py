@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from viewer.session.example_review import example_review
 from viewer.session.session import Session
 from viewer.session.state import AxisKind, Layers, Notice, Tool, Workspace
 
-LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton  # fmt: skip
+LEFT = Qt.MouseButton.LeftButton
+RIGHT = Qt.MouseButton.RightButton
+MIDDLE = Qt.MouseButton.MiddleButton
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 SHIFT, CTRL, ALT = (
     Qt.KeyboardModifier.ShiftModifier,
@@ -113,6 +116,11 @@ class Desk:
             assert time.monotonic() < until, f"waited too long {what}"
         self.qt.processEvents()
 
+    def pump(self) -> None:
+        """Let events work: layouts first, then what is painted after them."""
+        self.qt.processEvents()
+        self.qt.processEvents()
+
     def settle(self) -> None:
         """Wait until everything that is asked for is on the screen."""
         self.qt.processEvents()
@@ -174,11 +182,11 @@ class Desk:
         """Press and release a key where the focus is."""
         target = self.qt.focusWidget() or self.window
         QTest.keyClick(target, key, modifiers)
-        self.qt.processEvents()
+        self.pump()
 
     def do(self, action_id: str) -> None:
         self.window.actions_by_id[action_id].trigger()
-        self.qt.processEvents()
+        self.pump()
 
     # -- mouse --------------------------------------------------------------------------------
     def mouse(
@@ -192,7 +200,7 @@ class Desk:
     ) -> None:
         everywhere = QPointF(widget.mapToGlobal(at.toPoint()))
         self.qt.sendEvent(widget, QMouseEvent(kind, at, everywhere, button, held, modifiers))
-        self.qt.processEvents()
+        self.pump()
 
     def drag_on(
         self,
@@ -206,7 +214,7 @@ class Desk:
         """Press at the first place, move through the others, let go at the last."""
         none = Qt.MouseButton.NoButton
         self.mouse(widget, QEvent.Type.MouseButtonPress, places[0], button, button, modifiers)
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             for share in (0.25, 0.5, 0.75, 1.0):
                 at = start + (end - start) * share
                 self.mouse(widget, QEvent.Type.MouseMove, at, none, button, modifiers)
@@ -265,7 +273,7 @@ class Desk:
             False,
         )
         self.qt.sendEvent(widget, event)
-        self.qt.processEvents()
+        self.pump()
 
     def long_place(self, frame: int, row: str = "graph") -> QPointF:
         """A place on the long view's row at a frame."""

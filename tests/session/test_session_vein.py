@@ -32,9 +32,9 @@ def test_each_click_is_a_knot_and_a_step_of_undo():
         session.vessel.add_knot(knot)
         assert knots(session) == KNOTS[:number]
         assert heard.take() == {
-            "review_changed": 1, "committed": 1,
-            **({"selection_changed": 1} if number == 1 else {}),
+            "review_changed": 1, "committed": 1, "selection_changed": 1,
         }  # fmt: skip
+        assert session.vessel.knot_of(session.selection) == number - 1
     assert session.current_polyline is not None
     for number in range(len(KNOTS) - 1, -1, -1):
         session.undo()

@@ -95,6 +95,8 @@ def delete_selected(session: Session) -> None:
         session.measures.delete(chosen.id)
     elif chosen.kind == "landmark":
         session.vessel.remove_landmark(chosen.id)
+    elif chosen.kind == "knot":
+        session.vessel.remove_knot(session.vessel.knot_of(chosen) or 0)
     elif chosen.kind == "centerline":
         session.vessel.remove_centerline()
 

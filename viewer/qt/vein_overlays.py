@@ -108,11 +108,12 @@ class VeinOverlay:
             points = view.to_screen(np.vstack((curve.points_px[::step], curve.points_px[-1:])))
             paint.stroke(painter, points, tokens.POSITION, 1.4)
             self._paint_ticks(painter, view)
-        chosen = session.tool is Tool.SELECT and session.selection.kind == "centerline"
+        chosen = session.tool is Tool.SELECT and session.selection.kind in ("centerline", "knot")
         if session.tool is Tool.CENTERLINE or chosen:
+            picked = session.vessel.knot_of(session.selection)
             for index, knot in enumerate(line.knots_px):
                 at = view.point_to_screen(knot)
-                paint.handle(painter, at, tokens.POSITION, filled=index == 0)
+                paint.handle(painter, at, tokens.POSITION, filled=index == picked)
                 self._handles.append((at, Hit("knot", line.id, str(index))))
             if self._text and len(line.knots_px) > 1:
                 for knot, word in ((line.knots_px[0], "central"), (line.knots_px[-1], "periph.")):

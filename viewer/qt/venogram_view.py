@@ -19,6 +19,7 @@ from viewer.session.frame_loader import FrameLoader
 from viewer.session.guidance import Advice, advice_for
 from viewer.session.session import Session
 from viewer.session.state import Edge, Selection, Tool
+from viewer.session.vessel_edits import knot_selection
 
 ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""
@@ -221,9 +222,10 @@ class VenogramView(ImagePane):
             return Hit("position") if on_vein and session.position_map is not None else None
         if hit.kind in ("edge", "segment"):
             session.select(Selection("segment", hit.id))
-        elif hit.kind in ("landmark", "knot"):
-            kind = "landmark" if hit.kind == "landmark" else "centerline"
-            session.select(Selection(kind, hit.id))
+        elif hit.kind == "landmark":
+            session.select(Selection("landmark", hit.id))
+        elif hit.kind == "knot":
+            session.select(knot_selection(hit.id, int(hit.part)))
         labels = {"edge": "Move edge", "landmark": "Move landmark", "knot": "Move vein point"}
         if hit.kind in labels:
             session.begin(labels[hit.kind])
@@ -286,6 +288,8 @@ class VenogramView(ImagePane):
     def _on_click(self, x: float, y: float, modifiers: object) -> None:
         session = self._session
         if self._grip is not None and self._grip.kind != "position":
+            if self._grip.kind == "landmark" and session.tool is Tool.SELECT:
+                session.vessel.go_to_landmark(self._grip.id)
             return
         if session.tool is Tool.CENTERLINE:
             session.vessel.add_knot((x, y), ON_VEIN_PX / self.view.zoom)

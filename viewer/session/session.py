@@ -358,6 +358,7 @@ class Session(ReviewSteps):
             "segment": lambda: review.segment(selection.id),
             "measurement": lambda: review.measurement(selection.id),
             "centerline": lambda: review.centerline(selection.id),
+            "knot": lambda: self.vessel.knot_of(selection) is not None,
             "landmark": lambda: self.vessel.landmark(selection.id),
             "bookmark": lambda: any(b.id == selection.id for b in review.bookmarks),
         }

@@ -68,7 +68,7 @@ class AxisKind(StrEnum):
 class Selection:
     """The one selected thing: a kind of mark and its id, or nothing."""
 
-    kind: str = ""  # "segment", "landmark", "measurement", "centerline", "bookmark" or ""
+    kind: str = ""  # "segment", "landmark", "measurement", "centerline", "knot", "bookmark" or ""
     id: str = ""
 
     def __bool__(self) -> bool:

@@ -52,7 +52,7 @@ class VesselEdits:
         session.edit(
             "Add centerline point", session.review.with_centerline(line.with_knot(point_px, where))
         )
-        session.select(Selection("centerline", line.id))
+        session.select(knot_selection(line.id, where))
 
     def _knot_place(self, line: Centerline, point_px: PointPx, on_curve_px: float) -> int:
         curve = self._session.polyline(line)
@@ -83,7 +83,16 @@ class VesselEdits:
             self.remove_centerline()
             return
         review = session.review.with_centerline(line.without_knot(index))
-        session.edit("Remove centerline point", review)
+        session.edit("Remove centerline point", review, "Point of the vein removed")
+        session.select(knot_selection(line.id, max(0, index - 1)))
+
+    def knot_of(self, selection: Selection) -> int | None:
+        """Which knot of the shown centerline is selected; None when none is."""
+        line = self._session.current_centerline
+        line_id, _, index = selection.id.rpartition(":")
+        if selection.kind != "knot" or line is None or line.id != line_id:
+            return None
+        return int(index) if int(index) < len(line.knots_px) else None
 
     def remove_centerline(self) -> None:
         """Delete the shown run's centerline and the landmarks on it."""
@@ -305,8 +314,14 @@ class VesselEdits:
         marks = [m for m in self.landmarks if (m.frame - frame) * step > 0]
         if marks:
             mark = min(marks, key=lambda m: abs(m.frame - frame))
-            session.set_pullback_frame(mark.frame)
-            session.select(Selection("landmark", mark.id))
+            self.go_to_landmark(mark.id)
+
+    def go_to_landmark(self, landmark_id: str) -> None:
+        """Select a landmark and show its pullback frame."""
+        mark = self.landmark(landmark_id)
+        if mark is not None:
+            self._session.set_pullback_frame(mark.frame)
+            self._session.select(Selection("landmark", mark.id))
 
     def _conflict(self, tie: Coregistration, landmark_id: str) -> str:
         """Why this landmark can't be right beside the others, empty when it can.
@@ -324,6 +339,11 @@ class VesselEdits:
         if landmark_id in trial.landmark_ids or not (trial.landmark_ids or known):
             return f"{trial.reason}. {trial.hint}".strip()
         return ""
+
+
+def knot_selection(line_id: str, index: int) -> Selection:
+    """The selection of one knot of a centerline."""
+    return Selection("knot", f"{line_id}:{index}")
 
 
 def _on_vein(line: Polyline, point_px: PointPx) -> PointPx:
