@@ -47,7 +47,7 @@ class Painted(QObject):
 
 def scrub(files: list[str], steps: int) -> list[float]:
     """Milliseconds of each step: half of them forwards, half back."""
-    application = Application(qt_application())
+    application = Application(qt_application(), remembers=False)
     window = application.window
     try:
         window.resize(*SIZE)

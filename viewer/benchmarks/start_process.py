@@ -1,15 +1,15 @@
-"""``caval open FILE…`` as it is, watched: says when both images were painted, and its memory."""
+"""The window on files, as it is, watched: says when both images were painted, and its memory."""
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
 from viewer import app
 from viewer.benchmarks.self_report import most_resident_bytes, resident_bytes, tell
-from viewer.cli import main
 from viewer.qt.image_pane import ImagePane
 
 
@@ -79,7 +79,7 @@ class Visit(QObject):
 
 
 def watch(files: list[str], visit_all: bool) -> int:
-    """Open the window on files the way the command line does."""
+    """Open the window on files, as `caval open` does once it has read its arguments."""
     watchers = []
 
     class Watched(app.Application):
@@ -90,7 +90,7 @@ def watch(files: list[str], visit_all: bool) -> int:
             watchers.append(FirstPaint(self, visit_all))
 
     vars(app)["Application"] = Watched
-    return main(["open", *files])
+    return app.run([Path(name) for name in files])
 
 
 if __name__ == "__main__":

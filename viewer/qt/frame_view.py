@@ -1,7 +1,6 @@
 """One image with zoom and pan, and layers drawn over it in screen pixels.
 
-The only place that knows pyqtgraph's half pixel: `ImageItem` puts the corner of pixel (0, 0) at
-the origin; here, as everywhere in Caval, (0, 0) is that pixel's centre.
+(0, 0) is the centre of the top-left pixel, so the image begins half a pixel before it.
 """
 
 from __future__ import annotations
@@ -9,14 +8,16 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -35,7 +36,7 @@ class Layer(Protocol):
         """Draw in screen pixels of `view`."""
 
 
-class FrameView(pg.GraphicsView):
+class FrameView(QWidget):
     """Paints one frame and reports gestures in image pixels."""
 
     stepped = Signal(int)
@@ -52,21 +53,18 @@ class FrameView(pg.GraphicsView):
     view_changed = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent, useOpenGL=False, background="#000000")
+        super().__init__(parent)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        self.box = pg.ViewBox(
-            lockAspect=1.0, invertY=True, enableMouse=False, enableMenu=False, defaultPadding=0.0
-        )
-        self.setCentralItem(self.box)
-        self._image = pg.ImageItem(axisOrder="row-major")
-        self._image.setTransform(QTransform.fromTranslate(-0.5, -0.5))
-        self.box.addItem(self._image)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._image: QImage | None = None
+        self._still: QPixmap | None = None
+        self._drawn: QTransform | None = None
         self._shape: tuple[int, int] = (0, 0)
-        self._has_image = False
         self._aspect = 1.0
+        self._zoom = 1.0
+        self._middle = QPointF()
         self.layers: list[Layer] = []
         self.claims_drag = False
         self._press: QPointF | None = None
@@ -76,52 +74,55 @@ class FrameView(pg.GraphicsView):
         self._space_down = False
         self._fitted = True
 
+    def viewport(self) -> QWidget:
+        """What is painted on and gets the pointer: the whole widget."""
+        return self
+
     # -- pixels -------------------------------------------------------------------------------
     def set_pixels(self, pixels: NDArray[np.uint8] | None, aspect: float = 1.0) -> None:
         """Show a frame: uint8, (rows, columns) or (rows, columns, 3); None shows nothing.
 
         `aspect` is the height of a pixel over its width.
         """
+        self._still = self._drawn = None
         if pixels is None:
-            self._image.clear()
-            self._has_image = False
-            self.viewport().update()
+            self._image = None
+            self.update()
             return
-        self._has_image = True
-        self._image.setImage(pixels, autoLevels=False, levels=None)
+        self._image = _to_image(pixels)
         shape = pixels.shape[:2]
         if shape != self._shape or aspect != self._aspect:
             self._shape = (int(shape[0]), int(shape[1]))
             self._aspect = aspect
             self.fit()
-        self.viewport().update()
+        self.update()
 
     @property
     def has_image(self) -> bool:
         """Whether a frame is shown."""
-        return self._has_image
+        return self._image is not None
 
     def fit(self) -> None:
         """Fit the whole image into the view."""
-        if self.has_image:
+        rows, columns = self._shape
+        if rows and columns:
             self._fitted = True
-            rows, columns = self._shape
-            self.box.setAspectLocked(True, ratio=1.0 / self._aspect)
-            self.box.setRange(QRectF(-0.5, -0.5, columns, rows), padding=0.0)
+            self._zoom = max(1e-6, min(self.width() / columns, self.height() / rows / self._aspect))
+            self._middle = QPointF((columns - 1) / 2, (rows - 1) / 2)
+            self.update()
             self.view_changed.emit()
 
     # -- coordinates --------------------------------------------------------------------------
     def _transform(self) -> QTransform:
-        self.box.updateMatrix()  # else it is only brought up to date by the next painting
-        child: QTransform = self.box.childGroup.sceneTransform()
-        return child * self.viewportTransform()
+        across, down = self._zoom, self._zoom * self._aspect
+        dx = self.width() / 2 - self._middle.x() * across
+        dy = self.height() / 2 - self._middle.y() * down
+        return QTransform(across, 0.0, 0.0, down, dx, dy)
 
     def to_screen(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Image points (n, 2) to screen points (n, 2), logical px of this widget."""
         t = self._transform()
-        matrix = np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]])
-        shift = np.array([t.dx(), t.dy()])
-        return np.asarray(points_px @ matrix + shift, dtype=np.float64)
+        return np.asarray(points_px * (t.m11(), t.m22()) + (t.dx(), t.dy()), dtype=np.float64)
 
     def point_to_screen(self, point_px: tuple[float, float]) -> QPointF:
         """One image point on the screen."""
@@ -129,52 +130,79 @@ class FrameView(pg.GraphicsView):
 
     def to_image(self, position: QPointF) -> tuple[float, float]:
         """A screen position in image px."""
-        inverse, _ = self._transform().inverted()
-        point = inverse.map(position)
-        return point.x(), point.y()
+        t = self._transform()
+        return (position.x() - t.dx()) / t.m11(), (position.y() - t.dy()) / t.m22()
 
     @property
     def zoom(self) -> float:
         """Screen px per image px, along x."""
-        return float(abs(self._transform().m11()))
+        return self._zoom
 
     # -- zoom and pan -------------------------------------------------------------------------
     def zoom_by(self, factor: float, at: QPointF) -> None:
         """Zoom, keeping the image point under `at` where it is."""
-        target = self.zoom * factor
+        target = self._zoom * factor
         if self.has_image and ZOOM_RANGE[0] <= target <= ZOOM_RANGE[1]:
             self._fitted = False
-            self.box.scaleBy((1.0 / factor, 1.0 / factor), center=QPointF(*self.to_image(at)))
+            fixed = QPointF(*self.to_image(at))
+            self._zoom = target
+            self._middle = fixed + (self._middle - fixed) / factor
             self.view_changed.emit()
-            self.viewport().update()
+            self.update()
 
     def pan_by(self, delta: QPointF) -> None:
         """Move the image by screen px."""
         if self.has_image:
             self._fitted = False
-            transform = self._transform()
-            x, y = -delta.x() / transform.m11(), -delta.y() / transform.m22()
-            self.box.translateBy(x=x, y=y)
+            across, down = self._zoom, self._zoom * self._aspect
+            self._middle -= QPointF(delta.x() / across, delta.y() / down)
             self.view_changed.emit()
-            self.viewport().update()
+            self.update()
 
     # -- painting -----------------------------------------------------------------------------
-    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Draw the layers over the image, in screen pixels."""
-        painter.save()
-        painter.resetTransform()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the image, and the layers over it in screen pixels."""
+        painter = QPainter(self)
+        transform = self._transform()
+        if self._drawn == transform and self._still is None:
+            self._still = self._paint_still(transform)
+        if self._drawn == transform and self._still is not None:
+            painter.drawPixmap(0, 0, self._still)
+        else:
+            self._paint_image(painter, transform)
+            self._drawn, self._still = transform, None
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for layer in self.layers:
             painter.save()
             layer.paint(painter, self)
             painter.restore()
-        painter.restore()
+        painter.end()
+
+    def _paint_image(self, painter: QPainter, transform: QTransform) -> None:
+        """The image where the transform has it, black around it."""
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        if self._image is None:
+            return
+        rows, columns = self._shape
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        painter.drawImage(transform.mapRect(QRectF(-0.5, -0.5, columns, rows)), self._image)
+
+    def _paint_still(self, transform: QTransform) -> QPixmap:
+        """The image as it lies on the screen: layers move over it without scaling it again."""
+        ratio = self.devicePixelRatioF()
+        still = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        still.setDevicePixelRatio(ratio)
+        painter = QPainter(still)
+        self._paint_image(painter, transform)
+        painter.end()
+        return still
 
     # -- events -------------------------------------------------------------------------------
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep a fitted image fitted."""
         super().resizeEvent(event)
-        if getattr(self, "_fitted", False) and self.has_image:
+        self._still = self._drawn = None
+        if self._fitted:
             self.fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -292,10 +320,19 @@ class FrameView(pg.GraphicsView):
         super().focusInEvent(event)
         self._moved = False
         self.focused.emit()
-        self.viewport().update()
+        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Another view is active now."""
         super().focusOutEvent(event)
         self._space_down = False
-        self.viewport().update()
+        self.update()
+
+
+def _to_image(pixels: NDArray[np.uint8]) -> QImage:
+    """A picture of its own, 32 bits a pixel: Qt scales those twice as fast as 8-bit grey."""
+    rows, columns = pixels.shape[:2]
+    form = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
+    solid = np.ascontiguousarray(pixels)
+    image = QImage(solid.data, columns, rows, solid.strides[0], form)
+    return image.convertToFormat(QImage.Format.Format_RGB32)
