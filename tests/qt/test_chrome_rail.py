@@ -104,7 +104,7 @@ def test_a_row_dropped_on_another_phase_goes_there_and_undo_brings_it_back(
 
 def test_the_menu_of_a_row_changes_its_phase(rail: SeriesRail, session: Session) -> None:
     menu = rail.menu_for(row(rail, "run"))
-    phases = menu.actions()[1].menu()
+    phases = next(action.menu() for action in menu.actions() if action.text() == "Phase")
     chosen = {action.text(): action for action in phases.actions()}
     assert chosen["Initial venogram"].isChecked()
     chosen["Access"].trigger()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
-from viewer.model.study import ImageSet, Patient, Pullback, Run, Skipped
+from viewer.model.study import ImageSet, Patient, Pullback, Role, Run, Skipped
 
 
 class Phase(StrEnum):
@@ -86,6 +86,21 @@ class Case:
             held=(*self.held, *other),
             skipped=(*self.skipped, *skipped),
         )
+
+    def taken_as(self, uid: str, role: Role) -> Case:
+        """The case with one image set as a venogram or a pullback, whatever its header says."""
+        kinds: dict[Role, type[ImageSet]] = {Role.VENOGRAM: Run, Role.PULLBACK: Pullback}
+        kind = kinds.get(role)
+        if kind is None:
+            return self
+
+        def turned(item: ImageSet) -> ImageSet:
+            if item.uid != uid or isinstance(item, kind) or not item.frames:
+                return item
+            shared = {f.name: getattr(item, f.name) for f in fields(ImageSet)}
+            return kind(**{**shared, "role": role})
+
+        return replace(self, image_sets=tuple(turned(item) for item in self.image_sets))
 
     def with_held_accepted(self) -> Case:
         """The case with every held set taken in (the reader said so)."""

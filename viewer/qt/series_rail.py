@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.model.case import Phase
+from viewer.model.study import Role
 from viewer.qt import theme, tokens
 from viewer.qt.contents_tree import ContentsTree
 from viewer.qt.drop_zone import DropZone
@@ -217,6 +220,9 @@ class SeriesRail(QWidget):
         menu = QMenu(self)
         if row.kind == "image":
             menu.addAction("Show", lambda: self._session.show(row.uid))
+            for role, word in ((Role.VENOGRAM, "venogram"), (Role.PULLBACK, "IVUS pullback")):
+                take = partial(self._session.take_as, row.uid, role)
+                menu.addAction(f"Show as {word}", take)
             phases = menu.addMenu("Phase")
             for phase in Phase:
                 action = phases.addAction(phase.value)

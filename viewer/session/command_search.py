@@ -16,7 +16,7 @@ def score(query: str, text: str) -> float | None:
     if not wanted:
         return 0.0
     total, at, previous = 0.0, 0, -2
-    for letter in wanted:
+    for number, letter in enumerate(wanted):
         begins = next(
             (n for n in range(at, len(found))
              if found[n] == letter and (n == 0 or not found[n - 1].isalnum())), -1
@@ -24,10 +24,17 @@ def score(query: str, text: str) -> float | None:
         next_one = found.find(letter, at)
         if next_one < 0:
             return None
+        if begins >= 0 and not _in_order(wanted[number + 1 :], found[begins + 1 :]):
+            begins = -1  # the letters after it would not be found any more
         place = next_one if next_one == previous + 1 or begins < 0 else begins
         total += 3.0 if place == previous + 1 else 2.0 if place == begins else 0.5
         previous, at = place, place + 1
     return total - 0.01 * len(found)
+
+
+def _in_order(letters: str, text: str) -> bool:
+    rest = iter(text)
+    return all(letter in rest for letter in letters)
 
 
 def search(query: str, actions: Iterable[Action]) -> list[Action]:

@@ -21,7 +21,7 @@ from viewer.model.annotation import AnySegment, FrameExtent
 from viewer.model.case import Case, Phase
 from viewer.model.coregistration import Coregistration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
-from viewer.model.study import FrameTiming, ImageSet, Pullback, Run, Skipped, Window
+from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipped, Window
 from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.curves import Curves
@@ -97,7 +97,7 @@ class Session(ReviewSteps):
 
     def open_case(self, case: Case, review: Review | None) -> None:
         """Put another case in place of the one that was open."""
-        self.case = case
+        self.case = case = _as_reviewed(case, review)
         self._start(review or new_review(self.reader, case.title))
         self.selection = Selection()
         self.displays.clear()
@@ -116,7 +116,7 @@ class Session(ReviewSteps):
         """Add to the open case; another patient's images are held, and it says so."""
         before = len(self.case.held)
         fresh = tuple(item for item in skipped if item not in self.case.skipped)
-        self._set_case(self.case.with_sets(*sets, skipped=fresh))
+        self._set_case(_as_reviewed(self.case.with_sets(*sets, skipped=fresh), self.review))
         held = len(self.case.held) - before
         if held:
             self.notify(
@@ -203,8 +203,16 @@ class Session(ReviewSteps):
         """Show one 0-based frame of one image set, wherever it is shown."""
         self._show(uid, frame)
 
+    def take_as(self, uid: str, role: Role) -> None:
+        """Take an image set for a venogram or a pullback, whatever its header says; show it."""
+        self._set_case(self.case.taken_as(uid, role))
+        self.show(uid)
+
     def _show(self, uid: str, frame: int | None) -> None:
         item = self.case.find(uid)
+        if item is not None and item.role in (Role.ULTRASOUND, Role.OTHER):
+            self._set_case(self.case.taken_as(uid, Role.PULLBACK))
+            item = self.case.find(uid)
         if isinstance(item, Run):
             self._move(cursor_moves.with_run(self.cursor, item, frame))
         elif isinstance(item, Pullback):
@@ -428,3 +436,11 @@ class Session(ReviewSteps):
 def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
     times_s = tuple((np.arange(frames) / rate_hz).tolist())
     return FrameTiming(times_s, "reader's override")
+
+
+def _as_reviewed(case: Case, review: Review | None) -> Case:
+    """The case with each image set as the reader took it before."""
+    for ref in review.images if review is not None else ():
+        if ref.role in (Role.VENOGRAM, Role.PULLBACK):
+            case = case.taken_as(ref.uid, Role(ref.role))
+    return case
