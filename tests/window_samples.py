@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 from numpy.typing import NDArray
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
@@ -76,6 +79,7 @@ class Desk:
         self.qt = qt
         self.application = Application(qt)
         self.notices: list[Notice] = []
+        self._closed = False
         self.application.session.noticed.connect(self._note)
         self.window.resize(*size)
         self.window.show()
@@ -167,7 +171,10 @@ class Desk:
         self.focus(self.ivus)
 
     def close(self) -> None:
-        self.application.close()
+        """End the window as its own close button does."""
+        if self._closed:
+            return
+        self._closed = True
         self.window.close()
         self.qt.processEvents()
         self.qt.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -297,6 +304,58 @@ class Desk:
     def said(self, words: str) -> bool:
         """Whether a notice with these words was given."""
         return any(words in f"{note.text} {note.hint}" for note in self.notices)
+
+
+def other_patient(source: Path, out: Path) -> Path:
+    """A copy of a file that says it is of another patient."""
+    data = pydicom.dcmread(source)
+    data.PatientID, data.PatientName = "OTHER", "Other^Person"
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        setattr(data, keyword, generate_uid())
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    data.save_as(out)
+    return out
+
+
+def broken_frame(source: Path, out: Path, frame: int) -> Path:
+    """A copy of a compressed file with the bytes of one frame overwritten."""
+    data = pydicom.dcmread(source)
+    frames = list(generate_frames(data.PixelData, number_of_frames=int(data.NumberOfFrames)))
+    frames[frame] = b"\xff\xd8" + bytes(len(frames[frame]) - 2)
+    data.PixelData = encapsulate(frames)
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID"):
+        setattr(data, keyword, generate_uid())
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    data.save_as(out)
+    return out
+
+
+def native_run(out: Path, frames: int, whole: int) -> Path:
+    """An uncompressed XA run of 128 x 128 whose file ends after `whole` frames and a half."""
+    data = pydicom.Dataset()
+    data.file_meta = pydicom.dataset.FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.12.1"
+    data.SOPInstanceUID, data.StudyInstanceUID, data.SeriesInstanceUID = (
+        generate_uid() for _ in range(3)
+    )
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    data.Modality, data.PatientID, data.SamplesPerPixel = "XA", "P1", 1
+    data.PhotometricInterpretation = "MONOCHROME2"
+    data.NumberOfFrames, data.FrameTime, data.Rows, data.Columns = frames, 66.7, 128, 128
+    data.FrameIncrementPointer = 0x00181063
+    data.BitsAllocated = data.BitsStored = 8
+    data.HighBit, data.PixelRepresentation = 7, 0
+    ramp = np.tile(np.arange(128, dtype=np.uint8), (128, 1))
+    pixels = np.stack([ramp + frame for frame in range(frames)]).astype(np.uint8)
+    data.PixelData = pixels.tobytes()
+    data["PixelData"].VR = "OB"
+    data.save_as(out, enforce_file_format=True)
+    if whole < frames:
+        missing = round((frames - whole - 0.5) * 128 * 128)
+        out.write_bytes(out.read_bytes()[:-missing])
+    return out
 
 
 def pixels_of(widget: QWidget) -> NDArray[np.uint8]:

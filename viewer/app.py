@@ -31,7 +31,7 @@ from viewer.session.frame_loader import FrameLoader
 from viewer.session.opening import Opened, is_review, open_paths
 from viewer.session.session import Session, new_review
 from viewer.session.settings import Settings, load_settings, save_settings
-from viewer.session.state import Severity
+from viewer.session.state import Notice, Severity
 from viewer.session.thumbnails import Picture, order_thumbnail
 from viewer.store import review_file
 from viewer.store.library import Library, default_path
@@ -43,6 +43,14 @@ JOURNAL_WAIT_S = 0.012
 
 PICTURES_BUDGET_BYTES = 64 << 20
 """Decoded frames kept while pictures are drawn, each of one frame."""
+
+
+_UNEXPECTED = Notice(
+    "The files could not be opened",
+    "Caval met a problem it did not expect; the log says more (Help, About Caval).",
+    Severity.ERROR,
+    about="open",
+)
 
 
 class Application:
@@ -151,9 +159,13 @@ class Application:
             self.main_thread.post(lambda: self.window.status.set_busy(text))
 
         def work() -> None:
-            opened = open_paths(
-                todo, self.library, reader, progress=progress, cancelled=cancelled.is_set
-            )
+            try:
+                opened = open_paths(
+                    todo, self.library, reader, progress=progress, cancelled=cancelled.is_set
+                )
+            except Exception:  # noqa: BLE001 - told, logged; else it would read for ever
+                _log.exception("opening failed")
+                opened = Opened(notices=(_UNEXPECTED,))
             self.main_thread.post(lambda: self._take(opened, todo, add, cancelled))
 
         threading.Thread(target=work, name="open", daemon=True).start()
@@ -167,7 +179,7 @@ class Application:
         self.window.status.set_busy("")
         session = self.session
         if opened.image_sets or opened.review is not None:
-            if add and session.case.image_sets:
+            if add and self._has_case:
                 session.add_images(opened.image_sets, opened.skipped)
             else:
                 self._start_case(opened)
@@ -221,7 +233,12 @@ class Application:
     def open_or_add(self, wanted: list[Path]) -> None:
         """Drop: a review opens; images are added to the open case, else open."""
         review = any(is_review(path) for path in wanted)
-        self.open(wanted, add=bool(self.session.case.image_sets) and not review)
+        self.open(wanted, add=self._has_case and not review)
+
+    @property
+    def _has_case(self) -> bool:
+        """Whether something is open that images can be added to: also a review without its own."""
+        return bool(self.session.case.image_sets or self.session.review.images)
 
     def open_held(self) -> None:
         """Make a new case of the images that were held."""
@@ -244,11 +261,25 @@ class Application:
         def work() -> None:
             from viewer.phantom.built_in import built_in_case
 
-            folder = built_in_case(name, self._say_progress)
+            try:
+                folder = built_in_case(name, self._say_progress)
+            except ViewerError as error:
+                failed = error
+                self.main_thread.post(lambda: self._demo_failed(failed))
+                return
             images = sorted(folder.glob("*.dcm"))
             self.main_thread.post(lambda: self.open(images))
 
         threading.Thread(target=work, name="demo", daemon=True).start()
+
+    def _demo_failed(self, error: ViewerError) -> None:
+        self.window.status.set_busy("")
+        self._complain(error, "open")
+
+    def _complain(self, error: ViewerError, about: str) -> None:
+        """Tell what went wrong, where it is seen whatever is open."""
+        self.session.notify(error.what, error.hint, Severity.ERROR, about=about)
+        self.window.toast.show_text(error.what, error.hint)
 
     def _say_progress(self, done: float, text: str) -> None:
         words = f"Writing the built-in case, {100 * done:.0f} %: {text}"
@@ -401,13 +432,24 @@ class Application:
 
     def keep_recovery(self, kept: recovery.Recovery) -> None:
         """Keep the changes a crash left behind, and open the review."""
+        path = self.autosave.path if self.autosave is not None else None
         self._end_review()
-        path = recovery.keep(kept)
+        try:
+            path = recovery.keep(kept)
+        except ViewerError as error:
+            self._complain(error, "recovery")
+            if path is not None:
+                self._begin_review(path)
+            return
+        self.session.open_case(Case(), None)  # until it is opened nothing is open, nor edited
         self.open([path])
 
     def discard_recovery(self, lost: recovery.Recovery) -> None:
         """Give the changes a crash left behind up."""
-        recovery.discard(lost)
+        try:
+            recovery.discard(lost)
+        except ViewerError as error:
+            self._complain(error, "recovery")
         self.refresh_start_page()
 
     @property
@@ -478,9 +520,11 @@ class Application:
 
     # -- end ----------------------------------------------------------------------------------
     def close(self) -> None:
-        """Save everything and stop every worker."""
+        """Save everything, stop every worker, and take the window down."""
         if self._closed:
             return
+        for pane in (self.window.venogram, self.window.ivus):
+            pane.pause()
         self._closed = True
         if self._opening is not None:
             self._opening.set()
@@ -492,6 +536,8 @@ class Application:
         self.main_thread.close()
         self.loader.close()
         self.library.close()
+        self.window.hide()
+        self.window.deleteLater()
 
 
 def run(wanted: Sequence[Path], demo: str = "") -> int:

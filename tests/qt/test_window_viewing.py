@@ -45,21 +45,6 @@ def test_every_frame_shown_is_the_frame_of_the_file(desk: Desk) -> None:
     assert (shown[0] != shown[30]).any()
 
 
-def test_going_on_and_back_before_the_frame_arrives_shows_the_right_one(desk: Desk) -> None:
-    """Two steps in one breath: the frame between may still be on its way."""
-    uid = desk.session.pullback.uid
-    desk.session.set_pullback_frame(12)
-    desk.settle()
-    painted = []
-    desk.ivus.painted_frame.connect(painted.append)
-    desk.session.set_pullback_frame(40)
-    desk.session.set_pullback_frame(12)
-    desk.settle()
-    desk.ivus.painted_frame.disconnect(painted.append)
-    assert desk.ivus._shown == (uid, 12)
-    assert desk.ivus.message() == ""
-
-
 @pytest.mark.parametrize("name", PANES)
 def test_the_wheel_turns_frames(desk: Desk, name: str) -> None:
     pane = getattr(desk, name)

@@ -386,6 +386,7 @@ class MainWindow(QMainWindow):
         while (item := self._notices.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         for lost in found:
             card = RecoveryCard(lost)
