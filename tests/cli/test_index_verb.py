@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from viewer import paths
 from viewer.cli import main
 from viewer.cli.index import uniform_frame_time_ms
 from viewer.model.study import FrameTiming
@@ -150,3 +153,33 @@ def test_one_frame_time_only_when_there_is_one(
     times: tuple[float, ...] | None, ms: float | None
 ) -> None:
     assert uniform_frame_time_ms(FrameTiming(times)) == pytest.approx(ms)
+
+
+def test_a_name_that_is_no_text_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "n.dcm").rename(tmp_path / os.fsdecode(b"n\xff.dcm"))
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
+    monkeypatch.setattr("sys.stdout", out)
+    assert main(["index", str(path), "--json"]) == 0
+    assert main(["index", str(tmp_path / os.fsdecode(b"g\xff.dcm"))]) == 3
+    out.seek(0)
+    answer = json.loads(out.readline())
+    assert answer["series"][0]["files"] == [str(path)]
+
+
+def test_a_problem_nobody_expected_is_one_line_and_kept_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = "^".join(("DOE", "JANE"))
+
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError(value)
+
+    monkeypatch.setattr("viewer.dicom.index.index", fails)
+    assert main(["index", str(tmp_path), "--json"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "TypeError" in err
+    kept = paths.log_file().read_text()
+    assert "in fails" in kept
+    assert value not in kept + err

@@ -195,3 +195,49 @@ def test_a_renamed_and_a_damaged_dicomdir(tmp_path: Path) -> None:
     (tmp_path / "DICOMDIR").write_bytes(b"nothing of the kind")
     result = index([tmp_path / "DICOMDIR"])
     assert "the DICOMDIR is damaged" in reasons(result)["DICOMDIR"]
+
+
+def test_a_pipe_is_told_and_never_waited_for(tmp_path: Path) -> None:
+    one(tmp_path / "a" / "IM1")
+    os.mkfifo(tmp_path / "a" / "pipe.dcm")
+    (tmp_path / "a" / "up").symlink_to(tmp_path / "a", target_is_directory=True)
+    (tmp_path / "a" / "gone.dcm").symlink_to(tmp_path / "nowhere")
+    whole = index([tmp_path / "a"])
+    assert len(whole.image_sets) == 1
+    assert {left.path.name: left.reason for left in whole.ignored} == {
+        "pipe.dcm": "it is not a file but a device or a pipe",
+        "up": "a link to a folder, not followed; open that folder itself",
+        "gone.dcm": "a link that leads nowhere",
+    }
+    alone = index([tmp_path / "a" / "pipe.dcm"])
+    assert "a device or a pipe" in reasons(alone)["pipe.dcm"]
+
+
+def test_folders_deeper_than_python_can_recurse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = one(tmp_path / "IM1")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        Path("d").mkdir()
+        os.chdir("d")
+    shutil.copy(path, "IM2")
+    result = index([tmp_path / "d"])
+    Path("IM2").unlink()
+    for _ in range(1200):  # pytest's own cleaning would recurse
+        os.chdir("..")
+        Path("d").rmdir()
+    assert [len(found.spans[0].path.parts) for found in result.image_sets] == [
+        len(tmp_path.parts) + 1201
+    ]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_of_any_packing_is_named(tmp_path: Path, packing: int) -> None:
+    place = tmp_path / "case.zip"
+    with zipfile.ZipFile(place, "w", packing) as archive:
+        archive.write(one(tmp_path / "IM1"), "IM1.dcm")
+    data = bytearray(place.read_bytes())
+    data[40:90] = b"\xff" * 50
+    place.write_bytes(data)
+    assert "again" in reasons(index([place]))["IM1.dcm"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         words = ["open"]
     verb = next((word for word in words if not word.startswith("-")), None)
+    _print_whatever_comes()
     args = _parser(verb).parse_args(words)
     try:
         return int(importlib.import_module(f"viewer.cli.{args.verb}").run(args))
@@ -71,6 +73,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("caval: stopped", file=sys.stderr)
         return 130
+    except Exception as error:  # noqa: BLE001 - the last stop: told in a line, kept in the log
+        return _unexpected(args.verb, error)
+
+
+def _print_whatever_comes() -> None:
+    """Let a name that the terminal can't show be printed escaped, never end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _unexpected(verb: str, error: Exception) -> int:
+    """Say that the program failed, and keep where in the log (no values, no patient data)."""
+    import traceback
+
+    from viewer import paths
+
+    kept = paths.log_file()
+    where = "".join(traceback.format_tb(error.__traceback__))
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with kept.open("a", encoding="utf-8") as log:
+            log.write(f"caval {verb}: {type(error).__name__}\n{where}")
+        hint = f"{kept} says where"
+    except OSError:
+        hint = f"{where.strip().splitlines()[-2].strip()}, and no log can be written"
+    complain(f"{verb}: a problem the program did not expect ({type(error).__name__}); {hint}")
+    return EXIT_UNREADABLE
 
 
 def complain(problem: ViewerError | str) -> None:
@@ -79,8 +109,11 @@ def complain(problem: ViewerError | str) -> None:
 
 
 def print_json(answer: Mapping[str, object]) -> None:
-    """Exactly one JSON object on stdout; unknown is null, never NaN."""
-    print(json.dumps(answer, allow_nan=False, ensure_ascii=False))
+    """Exactly one JSON object on stdout; unknown is null, never NaN.
+
+    Beyond ASCII it is escaped: any terminal can take it, and so can a file name that is no text.
+    """
+    print(json.dumps(answer, allow_nan=False))
 
 
 def existing_path(text: str) -> Path:

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Protocol
 
+from viewer.dicom.streams import DAMAGED_MEMBER
 from viewer.errors import UnreadableError
 
 MAX_MEMBER_BYTES = 2**30
@@ -209,7 +210,7 @@ def _read_member(path: Path, member: str) -> bytes:
         ) from error
     except OSError as error:
         raise _cannot_open(path, error) from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (*DAMAGED_MEMBER, RuntimeError) as error:  # RuntimeError: encrypted
         raise UnreadableError(
             f"{path} ({member}): can't be unpacked", "Unpack it with another program.", str(error)
         ) from error

@@ -8,7 +8,6 @@ import threading
 import time
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,7 +20,7 @@ from viewer.dicom.dicom_file import HeaderError, NotDicomError
 from viewer.dicom.image_sets import StackKey, assemble
 from viewer.dicom.instance import Instance, read, summary
 from viewer.dicom.sources import Found, Source, find, looks_like_dicom, why_unreadable
-from viewer.dicom.streams import FileStream, MemberStream, Stream
+from viewer.dicom.streams import DAMAGED_MEMBER, FileStream, MemberStream, Stream
 from viewer.model.study import ImageSet, Skipped
 
 CHUNK = 128
@@ -214,7 +213,7 @@ def read_chunk(sources: list[Source]) -> Chunk:
                 _take(MemberStream(archive, archive.getinfo(source.member)), source, chunk)
             except OSError as error:
                 chunk.skipped.append(Skipped(source.shown, why_unreadable(error)))
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError):
+            except DAMAGED_MEMBER:
                 reason = "it is damaged inside the zip; fetch the zip again"
                 chunk.skipped.append(Skipped(source.shown, reason))
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def find(paths: Iterable[Path]) -> Found:
     for path in paths:
         if _is_folder(path):
             before = len(found.sources) + len(found.skipped) + len(found.ignored)
-            _folder(path, found)
+            _tree(path, found)
             if len(found.sources) + len(found.skipped) + len(found.ignored) == before:
                 found.skip(path, "the folder is empty; choose the one that holds the images")
         else:
@@ -103,6 +104,9 @@ def why_unreadable(error: OSError) -> str:
 
 def _named_file(path: Path, found: Found) -> None:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            found.skip(path, "it is not a file but a device or a pipe; choose an image file")
+            return
         with path.open("rb") as file:
             head = file.read(512)
     except OSError as error:
@@ -116,22 +120,32 @@ def _named_file(path: Path, found: Found) -> None:
         found.add(Source(path, named=True))
 
 
-def _folder(folder: Path, found: Found) -> None:
-    """Everything below a folder; symbolic links to folders are not followed (they may loop)."""
+def _tree(top: Path, found: Found) -> None:
+    """Everything below a folder, however deep, each folder's files before its folders'."""
+    waiting = [top]
+    while waiting:
+        waiting.extend(reversed(_folder(waiting.pop(), found)))
+
+
+def _folder(folder: Path, found: Found) -> list[Path]:
+    """The files in one folder; the folders in it are returned.
+
+    Symbolic links to folders are not followed (they may loop).
+    """
+    folders: list[Path] = []
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: natural_key(entry.name))
     except OSError as error:
         found.skip(folder, why_unreadable(error))
-        return
-    folders = []
+        return folders
     for entry in listed:
         path = folder / entry.name
         try:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
             elif not entry.is_file():
-                found.ignored.append(Skipped(path, "it is not a regular file"))
+                found.ignored.append(Skipped(path, _what_else(entry)))
             elif entry.name.lower().endswith(ZIP_SUFFIX):
                 _zip(path, found)
             elif entry.name.upper() == "DICOMDIR":
@@ -140,8 +154,16 @@ def _folder(folder: Path, found: Found) -> None:
                 found.add(Source(path))
         except OSError as error:
             found.skip(path, why_unreadable(error))
-    for path in folders:
-        _folder(path, found)
+    return folders
+
+
+def _what_else(entry: os.DirEntry[str]) -> str:
+    """What an entry is that is neither a file nor a folder of its own."""
+    if not entry.is_symlink():
+        return "it is not a file but a device or a pipe"
+    if entry.is_dir():
+        return "a link to a folder, not followed; open that folder itself"
+    return "a link that leads nowhere"
 
 
 def _zip(path: Path, found: Found) -> None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+
+DAMAGED_MEMBER = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+)
+"""What a member of a zip that is damaged, gone or packed in an unknown way raises."""
 
 
 class Stream(Protocol):
