@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +19,7 @@ from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError, ViewerError
 from viewer.model.case import Case
 from viewer.model.review import Review
+from viewer.model.study import ImageSet
 from viewer.qt import commands, theme
 from viewer.qt.file_dialogs import FileDialogs
 from viewer.qt.main_thread import MainThread
@@ -40,6 +43,12 @@ _log = logging.getLogger(__name__)
 
 JOURNAL_WAIT_S = 0.012
 """How long a commit waits for its journal: within one screen refresh, even on a slow disk."""
+
+LATER_S = 1.0
+LOOK_AGAIN_MS = 25
+"""What is not needed for the first images waits for them, so long and looking so often."""
+
+GARBAGE_AFTER_MS = 2000
 
 PICTURES_BUDGET_BYTES = 64 << 20
 """Decoded frames kept while pictures are drawn, each of one frame."""
@@ -76,6 +85,7 @@ class Application:
         self.library = Library(tell=lambda text: self.main_thread.post(lambda: self._tell(text)))
         self.autosave: Autosave | None = None
         self._opening: threading.Event | None = None
+        self._made_at_s = time.monotonic()
         self._closed = False
         self.on_opened: Callable[[], None] | None = None
         with theme.undressed(qt):
@@ -129,6 +139,14 @@ class Application:
         session.case_changed.connect(self.order_thumbnails)
 
     def _after_first_paint(self) -> None:
+        """What can wait: until images that are being opened are on screen, or for a second."""
+        window = self.window
+        opening = self._opening is not None or not (
+            window.venogram.is_settled and window.ivus.is_settled
+        )
+        if opening and time.monotonic() < self._made_at_s + LATER_S:
+            QTimer.singleShot(LOOK_AGAIN_MS, window, self._after_first_paint)
+            return
         commands.add_icons(self.window.actions_by_id)
         self.window.add_header_buttons()
         self.refresh_start_page()
@@ -490,7 +508,16 @@ class Application:
         for item in self.session.case.image_sets:
             if item.uid not in self._thumbnails and item.frames:
                 self._thumbnails.add(item.uid)
-                order_thumbnail(self.loader, item, self._take_thumbnail)
+                self._order_thumbnail(item)
+
+    def _order_thumbnail(self, item: ImageSet) -> None:
+        """Order it once no pane waits for a frame: first images come first."""
+        if self._closed:
+            return
+        if self.loader.is_waited_for:
+            QTimer.singleShot(LOOK_AGAIN_MS, self.window, lambda: self._order_thumbnail(item))
+        else:
+            order_thumbnail(self.loader, item, self._take_thumbnail)
 
     def order_key_picture(self, uid: str, frame: int) -> None:
         """Have the small picture of a key frame made."""
@@ -549,9 +576,19 @@ def run(wanted: Sequence[Path], demo: str = "") -> int:
         application.open(wanted)
     elif demo:
         application.open_demo(demo)
+    QTimer.singleShot(GARBAGE_AFTER_MS, application.window, _collect_garbage)
     code = application.qt.exec()
     application.close()
     return int(code)
+
+
+def _collect_garbage() -> None:
+    """Look for garbage from now on, but not among all that was made at the start: it stays.
+
+    Each look at a hundred thousand objects would be a stutter of 20 ms while scrubbing.
+    """
+    gc.enable()
+    gc.freeze()
 
 
 def qt_application() -> QApplication:

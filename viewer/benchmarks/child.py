@@ -52,6 +52,7 @@ def ask(command: Sequence[str], *, home: Path | None = None) -> Answer:
         It failed or took too long.
     """
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs are compiled once, not each start
     if home is not None:
         env["CAVAL_HOME"] = str(home)
     begun_s = time.perf_counter()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
-from viewer import app
 from viewer.benchmarks.self_report import most_resident_bytes, resident_bytes, tell
-from viewer.qt.image_pane import ImagePane
+
+if TYPE_CHECKING:
+    from viewer import app
+    from viewer.qt.image_pane import ImagePane
 
 
 class FirstPaint(QObject):
@@ -80,6 +84,9 @@ class Visit(QObject):
 
 def watch(files: list[str], visit_all: bool) -> int:
     """Open the window on files, as `caval open` does once it has read its arguments."""
+    gc.disable()  # as `caval open` does
+    from viewer import app
+
     watchers = []
 
     class Watched(app.Application):

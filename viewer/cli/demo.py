@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             f"there is no built-in case {args.name}", f"choose one of: {', '.join(CASES)}"
         )
     if args.picture is None and has_display():
+        gc.disable()  # as `caval open` does
         from viewer import app
 
         return app.run((), args.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 
@@ -25,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
             "there is no display to open a window on",
             "use a desktop session, or `caval render PATH… --out PICTURE.png`",
         )
+    gc.disable()  # a tenth of the start would go into it; `app.run` lets it work again
     from viewer import app
 
     return app.run(args.paths) or EXIT_DONE

@@ -192,8 +192,13 @@ class ImagePane(QWidget):
         if item is None:
             return
         self.cine.scrubber.set_frames(item.frames)
-        self._loader.set_travel(self.what, item, 0, item.frames - 1, 0)
         self._show_rate()
+        QTimer.singleShot(0, self, self._look_around)
+
+    def _look_around(self) -> None:
+        """Have the frames around made ready, once both panes have asked for the one they show."""
+        if self._item is not None and not self.playing:
+            self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
 
     def _on_cursor(self) -> None:
         item = self.current_item()
@@ -357,10 +362,11 @@ class ImagePane(QWidget):
     def pause(self) -> None:
         """Stop playing."""
         self._timer.stop()
-        if self._clock is not None and self._clock.playing:
-            self._clock.pause()
-            if self._item is not None:
-                self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
+        if self._clock is None or not self._clock.playing:
+            return
+        self._clock.pause()
+        if self._item is not None:
+            self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
         self.cine.set_playing(False)
         self._show_rate()
 

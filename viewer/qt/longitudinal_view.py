@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -15,6 +15,8 @@ from viewer.session.long_view import LongView
 from viewer.session.session import Session
 
 CUT_STEP_DEG = 5.0
+START_AFTER_MS = 40
+"""Building begins when no pane waits for a frame, so that first images come first."""
 AXIS_ACTIONS = ("axis.vein", "axis.frames", "axis.time")
 AXIS_WORDS = ("mm", "Frames", "Time")
 
@@ -123,7 +125,15 @@ class LongitudinalView(QWidget):
                 self._session.notify("The long view could not be built", str(error))
             self.canvas.refresh()
 
-        view.start(lambda done, total: self.canvas.refresh(), finished)
+        def start() -> None:
+            if self.canvas.long_view is not view:
+                return
+            if self._loader.is_waited_for:
+                QTimer.singleShot(START_AFTER_MS, self, start)
+            else:
+                view.start(lambda done, total: self.canvas.refresh(), finished)
+
+        QTimer.singleShot(START_AFTER_MS, self, start)
 
 
 def _text_button(action: QAction, word: str, parent: QWidget) -> QToolButton:

@@ -36,7 +36,8 @@ def frame_durations_s(times_s: Sequence[float]) -> npt.NDArray[np.float64]:
             "Give a rate in frames per second.",
             "times not finite, not ascending or all equal",
         )
-    middle = float(np.median(steps))
+    ordered = np.sort(steps)  # np.median would import numpy.ma: 17 ms before the first picture
+    middle = float(ordered[(steps.size - 1) // 2] + ordered[steps.size // 2]) / 2.0
     return np.append(steps, middle if middle > 0 else float(steps[steps > 0].min()))
 
 

@@ -128,6 +128,11 @@ class DecodePlan:
             self._wishes.pop(view, None)
         return pixels
 
+    @property
+    def has_wishes(self) -> bool:
+        """Whether a view waits for a frame."""
+        return bool(self._wishes)
+
     def is_current(self, wish: Wish) -> bool:
         """Whether the view has asked for nothing else since."""
         return self._generation.get(wish.view) == wish.generation

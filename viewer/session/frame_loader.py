@@ -141,6 +141,12 @@ class FrameLoader:
         return bits.reshape(rows, columns).astype(bool)
 
     @property
+    def is_waited_for(self) -> bool:
+        """Whether a view waits for a frame: work that is not urgent had better not begin now."""
+        with self._wake:
+            return self._plan.has_wishes
+
+    @property
     def state(self) -> CacheState:
         """How full the cache is."""
         with self._wake:
