@@ -60,6 +60,8 @@ class NativeFrames:
     def __init__(self, header: PixelHeader) -> None:
         self._header = header
         self._bytes = max(0, min(header.length or 0, header.source.size - header.offset))
+        if header.words_swapped:  # half a word says nothing
+            self._bytes &= ~1
         if self.count < 1:
             raise UnreadableError(
                 f"{header.source.name}: the image data end early: one frame takes"

@@ -158,5 +158,5 @@ def _with_pydicom(value: bytes, character_set: str) -> str:
         try:
             encodings = convert_encodings(character_set.split("\\"))
             return decode_bytes(value, encodings, {0x5C, 0x5E, 0x3D})
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # no such character set, or not text in it
             return _undeclared(value)

@@ -103,6 +103,8 @@ def separate_bits(
     if plane.swapped:
         data = data[: data.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()
     bits = np.unpackbits(data, bitorder="little")[first_bit - 8 * start :][:count]
+    if bits.size < count:
+        return None
     return bits.reshape(plane.rows, plane.columns).astype(bool)
 
 

@@ -46,6 +46,8 @@ def read_palette(header: Header) -> tuple[NDArray[np.uint8], int]:
             raise PaletteError("its colour palette is empty")
         words = np.pad(words[:count], (0, max(0, count - words.size)), mode="edge")
         channels.append(words)
+    if len({words.size for words in channels}) > 1:
+        raise PaletteError("its colour palette has more of one colour than of another")
     table = np.stack(channels, axis=1)
     # a 16-bit table whose entries all fit in 8 bits was meant as 8 bits
     return (table >> 8 if table.max() > 255 else table).astype(np.uint8), first
