@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.qt import theme, tokens
-from viewer.qt.labels import IconView, push_button, show_if, tool_button
+from viewer.qt.labels import ElidedLabel, IconView, push_button, show_if, tool_button
 from viewer.session.state import Notice, Severity
 
 SHOWN_MS = 6000
@@ -35,7 +35,7 @@ def announce(widget: QWidget, text: str) -> None:
 class Toast(QWidget):
     """What has just happened, for 6 s, held while the pointer is on it; Undo when it can be undone.
 
-    A newer text replaces the one that is shown.
+    An error stays until it is closed. A newer text replaces the one that is shown.
     """
 
     undo_asked = Signal()
@@ -49,6 +49,7 @@ class Toast(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOWN_MS)
         self._timer.timeout.connect(self.hide)
+        self._stays = False
         self._icon = IconView("ph.check-circle", tokens.OK)
         self._text = theme.label("", theme.body())
         self._hint = theme.label("", theme.small(), "mid")
@@ -57,15 +58,15 @@ class Toast(QWidget):
         self.undo.clicked.connect(self._undo)
         self._close = tool_button("ph.x", "Close")
         self._close.clicked.connect(self.hide)
-        text = QVBoxLayout()
-        text.setSpacing(0)
-        text.addWidget(self._text)
-        text.addWidget(self._hint)
+        self._words = QVBoxLayout()
+        self._words.setSpacing(0)
+        self._words.addWidget(self._text)
+        self._words.addWidget(self._hint)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 8, 8)
         row.setSpacing(10)
         row.addWidget(self._icon)
-        row.addLayout(text, 1)
+        row.addLayout(self._words, 1)
         row.addWidget(self.undo)
         row.addWidget(self._close)
         self.hide()
@@ -93,7 +94,10 @@ class Toast(QWidget):
         self.show()
         self.raise_()
         self.reposition()
-        self._timer.start()
+        self._stays = severity is Severity.ERROR
+        self._timer.stop()
+        if not self._stays:
+            self._timer.start()
         announce(self, f"{text}. {hint}" if hint else text)
 
     def reposition(self) -> None:
@@ -105,6 +109,7 @@ class Toast(QWidget):
         self.ensurePolished()
         for child in self.findChildren(QWidget):
             child.ensurePolished()  # the style sheet's fonts count in the size
+        self._words.invalidate()  # else it keeps the size of the words before
         self.layout().invalidate()  # type: ignore[union-attr]
         wraps = self.layout().sizeHint().width() > min(room, 640)  # type: ignore[union-attr]
         for label in (self._text, self._hint):
@@ -123,7 +128,7 @@ class Toast(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """The six seconds begin again."""
-        if self.isVisible():
+        if self.isVisible() and not self._stays:
             self._timer.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -148,9 +153,9 @@ class Banner(QWidget):
         self.setFixedHeight(36)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._icon = IconView("ph.warning-fill", tokens.WARN)
-        self._what = theme.label("", theme.small(600))
-        self._more = theme.label("", theme.small())
-        self._more.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._what = ElidedLabel("", theme.small(600))
+        self._more = ElidedLabel("", theme.small())
+        self._more.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.action = push_button("", "", "warn")
         self.action.clicked.connect(self.action_clicked)
         self._close = tool_button("ph.x", "Close")
@@ -173,9 +178,9 @@ class Banner(QWidget):
         if severity is Severity.INFO:
             icon, self._color = "ph.info", tokens.ACCENT
         self._icon.show_as(icon, self._color)
-        self._what.setText(what)
-        self._more.setText(more)
-        self._more.setToolTip(more)
+        self._what.set_text(what)
+        self._more.set_text(more)
+        self.setToolTip(f"{what} {more}".strip())
         self.action.setText(action)
         self.action.setAccessibleName(action)
         show_if(self.action, bool(action))
@@ -186,7 +191,7 @@ class Banner(QWidget):
     @property
     def text(self) -> str:
         """What it says."""
-        return f"{self._what.text()} {self._more.text()}".strip()
+        return f"{self._what.text} {self._more.text}".strip()
 
     def _dismiss(self) -> None:
         self.hide()

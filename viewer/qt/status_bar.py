@@ -153,7 +153,7 @@ class StatusBar(QWidget):
     def _follow_cursor(self) -> None:
         self.here.show_as(
             facts.sigma_here(self._session),
-            tip="± of the position at this frame, and the largest one between the landmarks "
+            tip="± of the position at this frame, and the largest one of the whole pullback "
             "(one standard deviation)",
         )
 

@@ -63,7 +63,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TieQuality:
-    """How good a tie is, in `unit`: ± between the landmarks, and the largest gap of frames."""
+    """How good a tie is, in `unit`, and the largest gap of frames.
+
+    `typical` is the median ± between the landmarks, `worst` the largest of all frames.
+    """
 
     typical: float
     worst: float
@@ -109,7 +112,7 @@ def link_state(session: Session) -> LinkState:
 
 
 def sigma_here(session: Session) -> str:
-    """± of the position at this frame and the largest one between the landmarks."""
+    """± of the position at this frame and the largest one of all frames."""
     position = session.position_map
     if position is None:
         return ""
@@ -121,8 +124,7 @@ def sigma_here(session: Session) -> str:
 
 
 def _worst(position: PositionMap) -> str:
-    solid = position.sigma[position.solid]
-    return _round(float((solid if solid.size else position.sigma).max()), position.unit)
+    return _round(float(position.sigma.max()), position.unit)
 
 
 def _round(value: float, unit: str) -> str:
@@ -138,7 +140,11 @@ def tie_quality(session: Session) -> TieQuality | None:
     sigma = solid if solid.size else position.sigma
     marks = session.vessel.landmarks
     return TieQuality(
-        float(np.median(sigma)), float(sigma.max()), position.unit, len(marks), largest_gap(session)
+        float(np.median(sigma)),
+        float(position.sigma.max()),
+        position.unit,
+        len(marks),
+        largest_gap(session),
     )
 
 

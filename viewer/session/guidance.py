@@ -37,6 +37,8 @@ def advice_for(session: Session) -> Advice | None:
     position = session.position
     if isinstance(position, PositionMap):
         return _about_scale(session)
+    if not session.vessel.landmarks:
+        return Advice("Not linked yet.", position.hint, "tool.landmark")
     return Advice(f"Not linked: {_lower(position.reason)}.", position.hint, "tool.landmark")
 
 
