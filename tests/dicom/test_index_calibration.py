@@ -203,3 +203,64 @@ def test_a_capture_has_no_scale_unless_calibrated(tmp_path: Path) -> None:
     assert any("not a scale in the patient" in text for text in plain.warnings)
     calibrated = read(tmp_path, PixelSpacingCalibrationType="FIDUCIAL", **values)
     assert calibrated.calibration.mm_per_px == 0.5
+
+
+def enhanced(tmp_path: Path, *frames: dict[str, float]) -> Run:
+    """An enhanced XA whose frames have their own angles and distances."""
+    groups = [
+        item(
+            PositionerPositionSequence=[
+                item(PositionerPrimaryAngle=own["primary"], PositionerSecondaryAngle=0.0)
+            ],
+            XRayGeometrySequence=[
+                item(DistanceSourceToDetector=1100.0, DistanceSourceToIsocenter=own["sod"])
+            ],
+            FramePixelDataPropertiesSequence=[item(ImagerPixelSpacing=[0.3, 0.3])],
+        )
+        for own in frames
+    ]
+    found = read(tmp_path, SOPClassUID=ENHANCED_XA, PerFrameFunctionalGroupsSequence=groups)
+    assert isinstance(found, Run)
+    return found
+
+
+def test_a_c_arm_at_rest_keeps_its_angles_and_scale(tmp_path: Path) -> None:
+    run = enhanced(tmp_path, {"primary": 30.0, "sod": 750.0}, {"primary": 30.2, "sod": 751.0})
+    assert (run.primary_angle_deg, run.sod_mm) == (30.0, 750.0)
+    assert run.calibration.mm_per_px == pytest.approx(0.3 * 750 / 1100)
+    assert run.warnings == ()
+
+
+def test_a_c_arm_that_turns_has_no_one_angle(tmp_path: Path) -> None:
+    run = enhanced(tmp_path, {"primary": 30.0, "sod": 750.0}, {"primary": 40.0, "sod": 750.0})
+    assert run.primary_angle_deg is None
+    assert run.calibration.known
+    assert run.warnings == ("The C-arm's angles change during this run; none is given.",)
+
+
+def test_a_c_arm_that_moves_away_has_no_one_scale(tmp_path: Path) -> None:
+    run = enhanced(tmp_path, {"primary": 0.0, "sod": 700.0}, {"primary": 0.0, "sod": 760.0})
+    assert (run.sid_mm, run.sod_mm) == (None, None)
+    assert not run.calibration.known
+    assert run.warnings == ("The C-arm's distances change during this run; no scale is given.",)
+
+
+@pytest.mark.parametrize("turned", [[0, 25], [-15, 0]])
+def test_angle_increments_of_a_classic_run(tmp_path: Path, turned: list[int]) -> None:
+    run = read(
+        tmp_path,
+        **IMAGER,
+        **DISTANCES,
+        PositionerPrimaryAngle=5,
+        PositionerSecondaryAngle=0,
+        PositionerPrimaryAngleIncrement=turned,
+        PositionerSecondaryAngleIncrement=[0, 0],
+    )
+    assert isinstance(run, Run)
+    assert run.primary_angle_deg is None
+    assert run.calibration.known
+
+
+def test_a_moving_table_is_told(tmp_path: Path) -> None:
+    run = read(tmp_path, **IMAGER, **DISTANCES, TableMotion="DYNAMIC")
+    assert any("table moves" in text for text in run.warnings)

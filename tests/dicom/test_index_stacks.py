@@ -208,3 +208,17 @@ def test_cancelling_keeps_what_was_read(tmp_path: Path, monkeypatch: pytest.Monk
     result = index([tmp_path / "a"], cancelled=lambda: True)
     assert result.files == 4
     assert result.image_sets[0].frames == 4
+
+
+def test_same_uid_and_size_but_other_pixels_is_no_copy(tmp_path: Path) -> None:
+    ds = dataset(3, FrameTime=33)
+    save(ds, tmp_path / "a.dcm")
+    save(ds, tmp_path / "b.dcm")
+    ds.PixelData = ds.PixelData[:-2] + b"\1\0"
+    save(ds, tmp_path / "c.dcm")
+    result = index([tmp_path])
+    assert [left.path.name for left in result.ignored] == ["b.dcm"]
+    first, second = result.image_sets
+    assert (first.paths[0].name, second.paths[0].name) == ("a.dcm", "c.dcm")
+    assert second.uid == f"{first.uid}#2"
+    assert "same UID" in second.warnings[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from viewer.dicom import dates, ivus, roles, timing, xa
@@ -157,7 +158,9 @@ def _run(
     if reading.stands_alone:
         mask, told = xa.mask_frames(header, reading.extent.frames)
         warnings.extend(told)
-    return Run(
+    if header.text("TableMotion").upper() == "DYNAMIC":
+        warnings.append(xa.TABLE_MOVES)
+    run = Run(
         **common,
         calibration=calibration,
         primary_angle_deg=place.primary_angle_deg,
@@ -167,5 +170,9 @@ def _run(
         imager_spacing_mm=imager_spacing(header, groups),
         mask_frames=mask,
         kvp=place.kvp,
-        warnings=tuple(warnings),
     )
+    if reading.stands_alone:
+        where = xa.positions(header, reading.extent.frames)
+        run, told = xa.at_rest(run, where, "run")
+        warnings.extend(told)
+    return replace(run, warnings=tuple(warnings))

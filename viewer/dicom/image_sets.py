@@ -9,21 +9,14 @@ from datetime import datetime
 
 from viewer.dicom import ivus
 from viewer.dicom.instance import Instance
-from viewer.dicom.sources import natural_key
+from viewer.dicom.sources import Source, natural_key, same_content
 from viewer.dicom.timing import stack_timing
-from viewer.model.calibration import UNCALIBRATED, CalibrationSource
+from viewer.dicom.xa import at_rest
 from viewer.model.study import FrameSpan, FrameTiming, ImageSet, Pullback, Role, Run, Skipped
 
 StackKey = tuple[str, tuple[object, ...]]
 """Series UID and what its single frames have in common."""
 
-ANGLE_CHANGES_DEG = 0.5
-DISTANCE_CHANGES = 0.01
-_GEOMETRIC = (
-    CalibrationSource.SID_SOD,
-    CalibrationSource.MAGNIFICATION_FACTOR,
-    CalibrationSource.GEOMETRY,
-)
 _PLAYED = (Role.VENOGRAM, Role.PULLBACK, Role.ULTRASOUND)
 
 
@@ -66,17 +59,18 @@ def assemble(
 def _without_copies(
     instances: Iterable[Instance],
 ) -> tuple[list[tuple[int, Instance]], tuple[Skipped, ...]]:
-    """Instances with their places; a further file of the same UID, coding and size is a copy."""
-    first: dict[tuple[str, object, int], Instance] = {}
+    """Instances with their places; a further file of the same UID and content is a copy."""
+    known: dict[tuple[str, object, int], list[Source]] = defaultdict(list)
     kept: list[tuple[int, Instance]] = []
     copies: list[Skipped] = []
     for place, instance in enumerate(instances):
-        key = (instance.instance_uid, instance.alike, instance.size)
-        if key in first:
-            name = first[key].source.shown.name
-            copies.append(Skipped(instance.source.shown, f"a copy of {name}; shown once"))
+        alike = known[instance.instance_uid, instance.alike, instance.size]
+        first = next((source for source in alike if same_content(source, instance.source)), None)
+        if first is not None:
+            reason = f"a copy of {first.shown.name}; shown once"
+            copies.append(Skipped(instance.source.shown, reason))
         else:
-            first[key] = instance
+            alike.append(instance.source)
             kept.append((place, instance))
     return kept, tuple(copies)
 
@@ -109,7 +103,8 @@ def _stack(described: ImageSet, instances: list[Instance], several: bool) -> Ima
     if isinstance(changed, Pullback):
         changed = _checked_pull(changed, warnings)
     if isinstance(changed, Run):
-        changed = _steady(changed, ordered, warnings)
+        changed, told = at_rest(changed, [i.position for i in ordered], "series")
+        warnings.extend(told)
     return replace(changed, warnings=tuple(warnings))
 
 
@@ -143,26 +138,6 @@ def _checked_pull(pullback: Pullback, warnings: list[str]) -> Pullback:
     pull, told = ivus.within(pull, pullback.frames)
     warnings.extend(told)
     return replace(pullback, start_frame=pull.start_frame, stop_frame=pull.stop_frame)
-
-
-def _steady(run: Run, instances: list[Instance], warnings: list[str]) -> Run:
-    """The run without angles or scale that change from frame to frame."""
-    primary, secondary, sid, sod = zip(*(i.position for i in instances), strict=True)
-    if _changes(primary, ANGLE_CHANGES_DEG) or _changes(secondary, ANGLE_CHANGES_DEG):
-        warnings.append("The C-arm's angles change during this series; none is given.")
-        run = replace(run, primary_angle_deg=None, secondary_angle_deg=None)
-    moved = any(_changes(values, DISTANCE_CHANGES * (values[0] or 1.0)) for values in (sid, sod))
-    if moved:
-        warnings.append("The C-arm's distances change during this series; no scale is given.")
-        run = replace(run, sid_mm=None, sod_mm=None)
-        if run.calibration.source in _GEOMETRIC:
-            run = replace(run, calibration=UNCALIBRATED)
-    return run
-
-
-def _changes(values: tuple[float | None, ...], tolerance: float) -> bool:
-    known = [value for value in values if value is not None]
-    return len(known) > 1 and max(known) - min(known) > tolerance
 
 
 def _acquisition_order(image_set: ImageSet) -> tuple[object, ...]:

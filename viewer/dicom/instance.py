@@ -72,8 +72,8 @@ class Instance(NamedTuple):
 
     Attributes
     ----------
-    position : tuple
-        (primary, secondary angle in degrees, SID, SOD in mm) of a venogram's single frame.
+    position : xa.Position
+        Where the C-arm stood, for a venogram's single frame.
     size : int
         Length of the file, bytes.
     """
@@ -86,7 +86,7 @@ class Instance(NamedTuple):
     number: int | None
     moment: datetime | None
     frames: int
-    position: tuple[float | None, float | None, float | None, float | None]
+    position: xa.Position
     size: int
     warnings: tuple[str, ...]
 
@@ -128,10 +128,9 @@ def summary(reading: Reading) -> Instance:
     """The part of a reading that putting files together needs."""
     header = reading.header
     alone = reading.stands_alone
-    position: tuple[float | None, float | None, float | None, float | None] = (None,) * 4
+    position: xa.Position = (None,) * 4
     if reading.role is Role.VENOGRAM and not alone:
-        place, _ = xa.geometry(header, functional_groups(header))
-        position = (place.primary_angle_deg, place.secondary_angle_deg, place.sid_mm, place.sod_mm)
+        position = xa.position(header, functional_groups(header))
     return Instance(
         source=reading.source,
         instance_uid=reading.instance_uid,

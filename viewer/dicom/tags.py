@@ -37,9 +37,12 @@ _TABLE = """
 00181110 DS DistanceSourceToDetector
 00181111 DS DistanceSourceToPatient
 00181114 DS EstimatedRadiographicMagnificationFactor
+00181134 CS TableMotion
 00181164 DS ImagerPixelSpacing
 00181510 DS PositionerPrimaryAngle
 00181511 DS PositionerSecondaryAngle
+00181520 DS PositionerPrimaryAngleIncrement
+00181521 DS PositionerSecondaryAngleIncrement
 00181600 CS ShutterShape
 00181602 IS ShutterLeftVerticalEdge
 00181604 IS ShutterRightVerticalEdge
@@ -101,6 +104,7 @@ _TABLE = """
 00280103 US PixelRepresentation
 00280A02 CS PixelSpacingCalibrationType
 00281040 CS PixelIntensityRelationship
+00281041 SS PixelIntensityRelationshipSign
 00281050 DS WindowCenter
 00281051 DS WindowWidth
 00281052 DS RescaleIntercept
