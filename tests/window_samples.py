@@ -83,6 +83,7 @@ class Desk:
         self.application.session.noticed.connect(self._note)
         self.window.resize(*size)
         self.window.show()
+        self.window.activateWindow()
         self.settle()
 
     def _note(self, notice: Notice) -> None:

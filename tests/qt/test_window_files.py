@@ -486,3 +486,35 @@ def test_pixel_data_of_the_files_are_never_touched(new_desk: MakeDesk, sample) -
     assert {path: path.read_bytes() for path in sample.files} == before
     assert sorted(sample.folder.iterdir()) == listing
     assert pydicom.dcmread(sample.files[0]).NumberOfFrames == 12
+
+
+def test_a_second_reader_never_writes_into_the_firsts_review(new_desk: MakeDesk, sample) -> None:
+    desk = new_desk(*sample.files)
+    desk.show_example(sample)
+    first, path = desk.session.review, desk.application.autosave.path
+    desk.after(lambda: desk.window.top_bar.reader_change_requested.emit("Reader B"))
+    assert desk.session.review.reader == "Reader B"
+    assert desk.session.review.segments == ()
+    assert len(desk.session.case.image_sets) == 3
+    desk.focus(desk.ivus)
+    desk.key(Key.Key_G)
+    assert desk.application.autosave.path != path
+    assert review_file.read(path).segments == first.segments
+    assert review_file.read(path).bookmarks == ()
+    desk.after(lambda: desk.window.top_bar.reader_change_requested.emit(first.reader))
+    assert desk.session.review.segments == first.segments
+    assert desk.session.review.bookmarks == ()
+
+
+def test_the_start_page_returns_and_the_case_opens_from_it(new_desk: MakeDesk, sample) -> None:
+    desk = new_desk(*sample.files)
+    desk.show_example(sample)
+    segments = desk.session.review.segments
+    desk.do("file.start")
+    assert desk.window.pages.currentIndex() == 0
+    assert not desk.window.actions_by_id["frame.next"].isEnabled()
+    (recent,) = desk.application.library.recent()
+    desk.after(lambda: desk.window.start_page.recent_chosen.emit(recent.path))
+    assert desk.session.review.segments == segments
+    assert desk.window.pages.currentIndex() == 1
+    assert desk.qt.focusWidget() is desk.ivus.view

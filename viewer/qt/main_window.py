@@ -367,12 +367,9 @@ class MainWindow(QMainWindow):
     def _on_case(self, *_: object) -> None:
         self._show_page()
         self._lay_out()
-        active = self._active
-        self._active = active if active.current_item() is not None else self.ivus
-        if self._active.current_item() is None:
-            self._active = self.venogram
-        if self._active is not active:
-            self._set_active(self._active)
+        filled = [pane for pane in (self.ivus, self.venogram) if pane.current_item() is not None]
+        if self._active not in filled:
+            self._set_active((*filled, self.ivus)[0])
         self._take_focus()
 
     def _take_focus(self) -> None:
