@@ -331,8 +331,11 @@ def broken_frame(source: Path, out: Path, frame: int) -> Path:
     return out
 
 
-def native_run(out: Path, frames: int, whole: int) -> Path:
-    """An uncompressed XA run of 128 x 128 whose file ends after `whole` frames and a half."""
+def native_run(out: Path, frames: int, whole: int, *, overlay: bool = False) -> Path:
+    """An uncompressed XA run of 128 x 128 whose file ends after `whole` frames and a half.
+
+    With `overlay` the header draws a square over columns and rows 40 to 59.
+    """
     data = pydicom.Dataset()
     data.file_meta = pydicom.dataset.FileMetaDataset()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -352,6 +355,16 @@ def native_run(out: Path, frames: int, whole: int) -> Path:
     pixels = np.stack([ramp + frame for frame in range(frames)]).astype(np.uint8)
     data.PixelData = pixels.tobytes()
     data["PixelData"].VR = "OB"
+    if overlay:
+        square = np.zeros((128, 128), np.uint8)
+        square[40:60, 40:60] = 1
+        data.add_new(0x60000010, "US", 128)
+        data.add_new(0x60000011, "US", 128)
+        data.add_new(0x60000040, "CS", "G")
+        data.add_new(0x60000050, "SS", [1, 1])
+        data.add_new(0x60000100, "US", 1)
+        data.add_new(0x60000102, "US", 0)
+        data.add_new(0x60003000, "OB", np.packbits(square, bitorder="little").tobytes())
     data.save_as(out, enforce_file_format=True)
     if whole < frames:
         missing = round((frames - whole - 0.5) * 128 * 128)

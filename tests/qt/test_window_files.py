@@ -518,3 +518,35 @@ def test_the_start_page_returns_and_the_case_opens_from_it(new_desk: MakeDesk, s
     assert desk.session.review.segments == segments
     assert desk.window.pages.currentIndex() == 1
     assert desk.qt.focusWidget() is desk.ivus.view
+
+
+def test_an_overlay_of_the_header_goes_with_the_layers(new_desk: MakeDesk, tmp_path: Path) -> None:
+    desk = new_desk(native_run(tmp_path / "drawn.dcm", frames=3, whole=3, overlay=True))
+    desk.session.set_run_frame(1)
+    desk.settle()
+    desk.focus(desk.venogram)
+    at = desk.screen(desk.venogram, (50.0, 50.0)).toPoint()
+
+    def grey() -> int:
+        return int(desk.picture(desk.venogram.view)[at.y(), at.x()].max())
+
+    assert grey() == 255
+    desk.key(Key.Key_O)
+    desk.key(Key.Key_O)
+    assert grey() < 200  # images only: at once, without going to another frame
+    desk.key(Key.Key_O)
+    assert grey() == 255
+
+
+def test_a_built_in_case_that_can_not_be_written_is_told(
+    new_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise ViewerError("The case could not be written", "Make room on the disk.")
+
+    monkeypatch.setattr("viewer.phantom.built_in.built_in_case", full)
+    desk = new_desk()
+    desk.do("file.demo")
+    desk.wait(lambda: desk.said("could not be written"), "for the message")
+    assert desk.window.toast.isVisible()
+    assert desk.window.pages.currentIndex() == 0
