@@ -175,7 +175,7 @@ def test_what_is_no_review_is_named(
     for review in (case / "images" / "run-1-ap.dcm", tmp_path / "gone.caval.json"):
         code, out, err = export("--to", tmp_path, "--formats", "csv", review=review)
         assert (code, out, err.count("\n")) == (3, "", 1)
-        assert err.startswith(f"caval: {review.name} ")
+        assert err.startswith(f"caval: {review}: ")
 
 
 def test_a_place_of_images_that_is_not_there_is_named(

@@ -82,7 +82,11 @@ def _open(path: Path, images: Sequence[Path]) -> tuple[Session, tuple[Skipped, .
     from viewer.session.session import Session
     from viewer.store import review_file
 
-    review = review_file.read(path)
+    try:
+        review = review_file.read(path)
+    except ViewerError as error:  # its words are for a window; here the whole path goes first
+        what = error.what.removeprefix(path.name).removeprefix(" ")
+        raise UnreadableError(f"{path}: {what}", error.hint, error.detail) from error
     for place in images:
         if not place.exists():
             raise UnreadableError(f"{place}: there is no such file or folder", "check the path")

@@ -6,19 +6,44 @@ import argparse
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.cli import EXIT_DONE, EXIT_USAGE, complain, existing_path, print_json
+from viewer.cli import EXIT_DONE, EXIT_PARTLY, EXIT_USAGE, complain, existing_path, print_json
 from viewer.errors import UnreadableError
 
 if TYPE_CHECKING:
     from viewer.app import Application
+    from viewer.model.study import ImageSet
+    from viewer.session.session import Session
 
 LAYOUTS = ("review", "align", "library")
 LATER = ("compare", "teach")
 PATIENCE_S = 120.0
+LARGEST_SIDE = 16_384
+"""Pixels of a picture's side; more would take gigabytes to draw."""
+
+
+class NoSuchFrameError(Exception):
+    """A frame was asked for that the images don't have; the text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture that was written.
+
+    Attributes
+    ----------
+    size : tuple of int
+        (width, height) px: what was asked for, or the least the window needs.
+    left_out : tuple of str
+        What of the paths is not in it, a line each.
+    """
+
+    size: tuple[int, int]
+    left_out: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw the window to a picture."""
     size = re.fullmatch(r"(\d{3,5})x(\d{3,5})", args.size)
-    if size is None:
+    if size is None or max(int(size[1]), int(size[2])) > LARGEST_SIDE:
         complain(f"--size {args.size}: not a size; write it as 1920x1080")
         return EXIT_USAGE
     if args.layout in LATER or args.subtract:
@@ -47,19 +72,27 @@ def run(args: argparse.Namespace) -> int:
         if not path.exists():
             raise UnreadableError(f"{path}: there is no such file or folder", "check the path")
     wanted = (int(size[1]), int(size[2]))
-    draw(
-        args.paths,
-        args.out,
-        wanted,
-        layout=args.layout,
-        run_frame=args.run_frame,
-        pullback_frame=args.pullback_frame,
-    )
+    try:
+        drawn = draw(
+            args.paths,
+            args.out,
+            wanted,
+            layout=args.layout,
+            run_frame=args.run_frame,
+            pullback_frame=args.pullback_frame,
+        )
+    except NoSuchFrameError as error:
+        complain(str(error))
+        return EXIT_USAGE
+    for line in drawn.left_out:
+        complain(line)
+    if drawn.size != wanted:
+        complain(f"--size {args.size}: the window needs {drawn.size[0]}x{drawn.size[1]}; used")
     if args.json:
-        print_json({"png": str(args.out.absolute()), "size": list(wanted)})
+        print_json({"png": str(args.out.absolute()), "size": list(drawn.size)})
     else:
         print(args.out.absolute())
-    return EXIT_DONE
+    return EXIT_PARTLY if drawn.left_out else EXIT_DONE
 
 
 def draw(
@@ -70,13 +103,15 @@ def draw(
     layout: str = "review",
     run_frame: int | None = None,
     pullback_frame: int | None = None,
-) -> None:
+) -> Drawn:
     """Draw the window on paths to a PNG of `size` (width, height) px.
 
     Raises
     ------
     UnreadableError
         Nothing could be opened, or the picture can't be written.
+    NoSuchFrameError
+        `run_frame` or `pullback_frame` (0-based) is none of the images'.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from viewer.app import Application, qt_application
@@ -89,8 +124,11 @@ def draw(
             _open_and_wait(application, wanted)
             _place(application, layout, run_frame, pullback_frame)
         wait(application, lambda: application.is_complete)
-        if not application.window.grab().save(str(out), "PNG"):
-            raise UnreadableError(f"{out} can't be written", "choose another folder")
+        picture = application.window.grab()
+        if not picture.save(str(out), "PNG"):
+            raise UnreadableError(f"{out}: the picture can't be written", "choose another folder")
+        left_out = tuple(_left_out(application.session)) if wanted else ()
+        return Drawn((picture.width(), picture.height()), left_out)
     finally:
         application.close()
 
@@ -116,11 +154,36 @@ def _place(
 
     session = application.session
     if run_frame is not None:
+        _check_frame("--run-frame", run_frame, session.run)
         session.set_run_frame(run_frame)
     if pullback_frame is not None:
+        _check_frame("--pullback-frame", pullback_frame, session.pullback)
         session.set_pullback_frame(pullback_frame)
     if layout == "align":
         session.set_workspace(Workspace.ALIGN)
+
+
+def _check_frame(option: str, frame: int, shown: ImageSet | None) -> None:
+    if shown is None:
+        raise NoSuchFrameError(f"{option} {frame}: no such images are shown; leave it out")
+    if not 0 <= frame < shown.frames:
+        raise NoSuchFrameError(f"{option} {frame}: choose from 0 to {shown.frames - 1}")
+
+
+def _left_out(session: Session) -> Iterator[str]:
+    """What was asked for and can't be seen in the window, a line each."""
+    for item in session.case.held:
+        yield (
+            f"{item.paths[0]}: WARNING: of another patient, held and not shown; "
+            "open one patient's images at a time"
+        )
+    for skipped in session.case.skipped:
+        yield f"{skipped.path}: {skipped.reason}"
+    for reference in session.missing_images():
+        yield (
+            f"{reference.description or reference.role} (series {reference.series_uid}): "
+            "the review's images were not found; name their folder too"
+        )
 
 
 def wait(application: Application, ready: Callable[[], bool]) -> None:

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", metavar="MM_S", type=_rate, help="pullback rate in mm/s, in place of the header's"
     )
+    parser.add_argument("--fluoro", metavar="RUN", help="not available yet")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
@@ -54,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
     """Place every frame and print where it lies."""
     if args.mode in NOT_YET:
         complain(f"mode {args.mode} is not available yet; use auto, constant or landmarks")
+        return EXIT_USAGE
+    if args.fluoro is not None:
+        complain("--fluoro is not available yet; tie the pullback with --landmarks")
         return EXIT_USAGE
     from viewer.cli.sync_files import read_centerline
 
