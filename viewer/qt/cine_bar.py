@@ -213,10 +213,11 @@ class CineBar(QWidget):
 
     def set_place(self, frame: int, frames: int, time_text: str) -> None:
         """Frame (0-based), of how many, and its time."""
-        widest = (frames, len(time_text))
+        room = time_text and time_text.translate(_ZEROS).rjust(8, "0")  # 0000.00 s
+        widest = (frames, len(room))
         if widest > self._widest:
             self._widest = widest
-            words = f"{frames} / {frames}  {time_text.translate(_ZEROS)} "
+            words = f"{frames} / {frames}  {room} "
             self.place.setMinimumWidth(QFontMetrics(theme.font(12, 600)).horizontalAdvance(words))
         self.place.setText(
             f'<span style="color:{tokens.TEXT_HI}; font-weight:600">{frame + 1}</span>'
