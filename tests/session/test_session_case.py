@@ -327,3 +327,13 @@ def test_a_review_of_the_same_case_is_a_new_document():
     assert first.reader == "A"
     assert first.program.startswith("Caval ")
     assert replace(first, id=second.id).empty
+
+
+def test_the_patient_of_most_series_owns_the_case() -> None:
+    case = Case().with_sets(
+        replace(run("early"), patient=BERTA),
+        replace(run("xa"), patient=ANNA),
+        replace(pullback("us"), patient=ANNA),
+    )
+    assert case.patient == ANNA
+    assert [item.uid for item in case.held] == ["early"]

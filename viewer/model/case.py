@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -75,7 +76,7 @@ class Case:
 
     def with_sets(self, *more: ImageSet, skipped: tuple[Skipped, ...] = ()) -> Case:
         """The case with `more` added: another patient's sets are held, known uids kept once."""
-        patient = self.patient or (more[0].patient if more else None)
+        patient = self.patient or _most_seen(more)
         known = {s.uid for s in (*self.image_sets, *self.held)}
         fresh = [s for s in more if s.uid not in known]
         same = [s for s in fresh if patient and s.patient.key == patient.key]
@@ -109,3 +110,12 @@ class Case:
     def without_held(self) -> Case:
         """The case with the held sets left out."""
         return replace(self, held=())
+
+
+def _most_seen(sets: tuple[ImageSet, ...]) -> Patient | None:
+    """The patient most of the image sets are of; of two with as many, the first."""
+    if not sets:
+        return None
+    counts = Counter(item.patient.key for item in sets)
+    key, _ = counts.most_common(1)[0]
+    return next(item.patient for item in sets if item.patient.key == key)
