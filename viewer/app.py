@@ -19,7 +19,7 @@ from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError, ViewerError
 from viewer.model.case import Case
 from viewer.model.review import Review
-from viewer.model.study import ImageSet
+from viewer.model.study import ImageSet, Pullback
 from viewer.qt import commands, theme
 from viewer.qt.file_dialogs import FileDialogs
 from viewer.qt.main_thread import MainThread
@@ -219,7 +219,6 @@ class Application:
         self.session.notify(
             f"Nothing to review in {name}", f"{reason}.", Severity.ERROR, about="open"
         )
-        self.window.toast.show_text(f"Nothing to review in {name}: {reason}.")
 
     def _start_case(self, opened: Opened) -> None:
         case = Case().with_sets(*opened.image_sets, skipped=opened.skipped)
@@ -297,7 +296,6 @@ class Application:
     def _complain(self, error: ViewerError, about: str) -> None:
         """Tell what went wrong, where it is seen whatever is open."""
         self.session.notify(error.what, error.hint, Severity.ERROR, about=about)
-        self.window.toast.show_text(error.what, error.hint)
 
     def _say_progress(self, done: float, text: str) -> None:
         words = f"Writing the built-in case, {100 * done:.0f} %: {text}"
@@ -331,7 +329,9 @@ class Application:
         """Ask for a frame rate; kept in the review."""
         item = self.session.case.find(uid)
         if item is not None:
-            rate_hz = self.dialogs.ask_rate(self.session.timing(item).rate_hz)
+            what = "the pullback" if isinstance(item, Pullback) else "the run"
+            name = f"{what} {item.description}".strip()
+            rate_hz = self.dialogs.ask_rate(self.session.timing(item).rate_hz, name)
             if rate_hz is not None:
                 self.session.set_rate(uid, rate_hz or None)
 

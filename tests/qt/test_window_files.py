@@ -249,6 +249,8 @@ def test_another_patient_is_held_and_added_only_with_a_reason(
     assert len(session.case.image_sets) == 3
     assert len(session.case.held) == 1
     assert desk.said("another patient")
+    assert not desk.window.inspector.isHidden()  # loud on a small screen too
+    assert "another patient" in desk.window.toast.text
     reasons = iter(["", "Same person, wrong wrist band"])
     monkeypatch.setattr(desk.application.dialogs, "ask_reason", lambda: next(reasons))
     desk.window.rail.add_anyway_requested.emit()
@@ -257,6 +259,10 @@ def test_another_patient_is_held_and_added_only_with_a_reason(
     assert session.case.held == ()
     assert len(session.case.image_sets) == 4
     assert desk.said("wrong wrist band")
+    cards = desk.window.inspector.attention.cards
+    mixed = [card for card in cards if "2 patient IDs" in card.issue.title]
+    assert len(mixed) == 1
+    assert not mixed[0].buttons  # it can not be dismissed
 
 
 def test_held_series_are_left_out_or_made_a_case_of_their_own(
@@ -269,6 +275,7 @@ def test_held_series_are_left_out_or_made_a_case_of_their_own(
     desk.window.rail.leave_out_requested.emit()
     assert desk.session.case.held == ()
     desk.after(lambda: desk.application.open_or_add([other]))
+    assert desk.window.venogram.empty.held.text() == "Review 1 held series"
     desk.window.rail.new_case_requested.emit()
     desk.settle()
     assert [item.patient.patient_id for item in desk.session.case.image_sets] == ["OTHER"]

@@ -145,8 +145,9 @@ def test_i_inverts_and_inverts_back(desk: Desk, name: str) -> None:
 @pytest.mark.parametrize("name", PANES)
 def test_double_click_and_f11_maximise_and_restore(desk: Desk, name: str) -> None:
     pane, other = getattr(desk, name), getattr(desk, PANES[1 - PANES.index(name)])
-    corner = pane.view.to_image(QPointF(30, 150))
+    corner, before = pane.view.to_image(QPointF(30, 150)), desk.frames()
     desk.double_click(pane, corner)
+    assert desk.frames() == before  # its first click went elsewhere
     assert pane.isVisible()
     assert not other.isVisible()
     assert not desk.canvas.isVisible()

@@ -15,6 +15,7 @@ from viewer.session.state import Severity
 
 _ICONS = {
     "held": "ph.warning-octagon-fill",
+    "mixed": "ph.identification-card",
     "skipped": "ph.file-x-fill",
     "missing": "ph.file-dashed-fill",
     "image": "ph.warning-fill",
@@ -65,6 +66,8 @@ class IssueCard(QWidget):
     def _verbs(self) -> list[tuple[str, str]]:
         if self.issue.kind == "held":
             return [("Leave them out", "primary"), ("Make a new case", ""), ("Add anyway…", "flat")]
+        if self.issue.kind == "mixed":
+            return []  # it stays for as long as it is so
         if self.issue.kind == "missing":
             return [("Add images", ""), ("Dismiss", "flat")]
         details = [("Details", "")] if self.issue.detail else []

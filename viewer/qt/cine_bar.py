@@ -168,6 +168,7 @@ class CineBar(QWidget):
         self.place.setTextFormat(Qt.TextFormat.RichText)
         for widget in (self._back, self.play, self._on, self.rate):
             row.addWidget(widget)
+        self._row = row
         row.addSpacing(6)
         row.addWidget(self.scrubber, 1)
         row.addSpacing(6)
@@ -183,6 +184,16 @@ class CineBar(QWidget):
         button.setToolTip(name.split(",")[0])
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(act)
+        return button
+
+    def add_button(
+        self, glyph: str, name: str, act: object, *, checkable: bool = False
+    ) -> QToolButton:
+        """Add an icon button at the right end."""
+        button = self._button(glyph, name, act)
+        button.setIcon(icon(glyph, tokens.TEXT_MID, 16, on_color=tokens.ACCENT))
+        button.setCheckable(checkable)
+        self._row.addWidget(button)
         return button
 
     def _step(self, step: int) -> None:

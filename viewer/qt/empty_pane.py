@@ -44,6 +44,7 @@ class EmptyPane(QWidget):
     """Title, a sentence, and a button that adds images."""
 
     add_asked = Signal()
+    held_asked = Signal()
 
     def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +68,16 @@ class EmptyPane(QWidget):
         column.addSpacing(8)
         self.add = push_button("Add images", "ph.folder-open", "primary", tip="Add images (Ctrl O)")
         self.add.clicked.connect(self.add_asked)
+        self.held = push_button("", "ph.identification-card", tip="Held: maybe another patient's")
+        self.held.clicked.connect(self.held_asked)
+        self.held.hide()
         column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.held, 0, Qt.AlignmentFlag.AlignHCenter)
         hint = theme.label("or drop files here", theme.small(), "low")
         column.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
+
+    def show_held(self, count: int) -> None:
+        """Offer a look at image series that were held, maybe of another patient."""
+        self.held.setText(f"Review {count} held series")
+        self.held.setVisible(count > 0)

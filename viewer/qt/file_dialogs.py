@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QFileDialog,
+    QHeaderView,
+    QInputDialog,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 from viewer import __version__, paths
 
@@ -16,21 +25,42 @@ class FileDialogs:
 
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
+        self._folder = ""
 
     def ask_files(self) -> list[Path]:
         """Files to open."""
-        names, _ = QFileDialog.getOpenFileNames(self._parent, "Open images or a review", "", IMAGES)
-        return [Path(name) for name in names]
+        dialog = self._files("Open images or a review", QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(IMAGES.split(";;"))
+        return self._chosen(dialog)
 
     def ask_folder(self) -> Path | None:
         """A folder to open."""
-        name = QFileDialog.getExistingDirectory(self._parent, "Open a folder of images")
-        return Path(name) if name else None
+        dialog = self._files("Open a folder of images", QFileDialog.FileMode.Directory)
+        return next(iter(self._chosen(dialog)), None)
 
     def ask_export_folder(self) -> Path | None:
         """A folder to write tables and pictures into."""
-        name = QFileDialog.getExistingDirectory(self._parent, "Export tables and pictures into")
-        return Path(name) if name else None
+        dialog = self._files("Export tables and pictures into", QFileDialog.FileMode.Directory)
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, "Export here")
+        return next(iter(self._chosen(dialog)), None)
+
+    def _files(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
+        """A roomy dialog that begins where the last one ended."""
+        dialog = QFileDialog(self._parent, title, self._folder)
+        dialog.setFileMode(mode)
+        if mode is QFileDialog.FileMode.Directory:
+            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setViewMode(QFileDialog.ViewMode.Detail)
+        dialog.resize(960, 600)
+        columns = dialog.findChild(QHeaderView)
+        if columns is not None:  # the system's own dialog has none
+            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        return dialog
+
+    def _chosen(self, dialog: QFileDialog) -> list[Path]:
+        agreed = dialog.exec()
+        self._folder = dialog.directory().absolutePath()
+        return [Path(name) for name in dialog.selectedFiles()] if agreed else []
 
     def ask_review_path(self, now: Path) -> Path | None:
         """A file to save the review in."""
@@ -54,12 +84,12 @@ class FileDialogs:
         )
         return answer == QMessageBox.StandardButton.Save
 
-    def ask_rate(self, now_hz: float | None) -> float | None:
-        """A frame rate in frames per second; 0 goes back to the file's own times."""
+    def ask_rate(self, now_hz: float | None, name: str) -> float | None:
+        """A frame rate of `name` in frames per second; 0 goes back to the file's own times."""
         rate_hz, agreed = QInputDialog.getDouble(
             self._parent,
             "Frame rate",
-            "Frames per second (0: as the file says).\nIt is kept in the review.",
+            f"Frames per second of {name} (0: as the file says).\nIt is kept in the review.",
             now_hz or 15.0,
             0.0,
             1000.0,
@@ -69,12 +99,19 @@ class FileDialogs:
 
     def ask_reason(self) -> str:
         """Why images that may be of another patient belong here; "" when they don't."""
-        reason, agreed = QInputDialog.getText(
-            self._parent,
-            "Add images that may be from another patient",
-            "They will be shown as part of this case. Why do they belong to it?",
+        dialog = QInputDialog(self._parent)
+        dialog.setWindowTitle("Add images that may be from another patient")
+        dialog.setLabelText(
+            "These images may be from another patient.\n"
+            "They will be shown as part of this case. Why do they belong to it?"
         )
-        return reason.strip() if agreed else ""
+        dialog.setOkButtonText("Add anyway")
+        dialog.resize(460, dialog.sizeHint().height())
+        for box in dialog.findChildren(QDialogButtonBox):
+            accept = box.button(QDialogButtonBox.StandardButton.Ok)
+            accept.setEnabled(False)
+            dialog.textValueChanged.connect(partial(_enable_with_text, accept))
+        return dialog.textValue().strip() if dialog.exec() else ""
 
     def about(self) -> None:
         """Version, licence, where files are kept."""
@@ -86,3 +123,7 @@ class FileDialogs:
             f"<p>Reviews are kept in<br>{paths.reviews_dir()}</p>"
             f"<p>Log: {paths.log_file()}</p>",
         )
+
+
+def _enable_with_text(button: QPushButton, text: str) -> None:
+    button.setEnabled(bool(text.strip()))

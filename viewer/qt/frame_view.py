@@ -278,6 +278,7 @@ class FrameView(QWidget):
         """Maximise or restore."""
         self.mousePressEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.claims_drag:
+            self._press = self._last = None  # its end is no click
             self.maximise_asked.emit()
 
     def leaveEvent(self, event: QEvent) -> None:

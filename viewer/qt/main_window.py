@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.model.study import Pullback, Run
 from viewer.qt import commands, tokens
 from viewer.qt.align_strip import AlignStrip
 from viewer.qt.image_pane import ImagePane
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.actions_by_id = commands.make_actions(session, self)
         self._maximised: ImagePane | None = None
+        self._told: Notice | None = None
         self._inspector_asked: bool | None = None
         self._build()
         commands.place(self.actions_by_id, self, self.stage)
@@ -149,6 +152,7 @@ class MainWindow(QMainWindow):
         for pane in (self.venogram, self.ivus):
             pane.activated.connect(lambda pane=pane: self._set_active(pane))
             pane.add_asked.connect(self.actions_by_id["file.add"].trigger)
+            pane.empty.held_asked.connect(self.show_inspector)
             pane.maximise_asked.connect(lambda pane=pane: self.maximise(pane))
         self.ivus.turned.connect(self.turn_cut)
         self.along.canvas.focused.connect(lambda: self._set_active(self.ivus))
@@ -170,6 +174,20 @@ class MainWindow(QMainWindow):
         button.setToolTip(f"{BY_ID['view.link'].tip}  (Ctrl+L)")
         link.toggled.connect(button.setChecked)
         button.setChecked(link.isChecked())
+        self._add_cine_buttons()
+
+    def _add_cine_buttons(self) -> None:
+        """Key frame in both cine bars, and the loop of a segment in the pullback's."""
+        for pane in (self.venogram, self.ivus):
+            star = BY_ID["bookmark.toggle"]
+            act = partial(self._act_on, pane, star.id)
+            button = pane.cine.add_button(star.icon, f"{star.text}, {pane.what}", act)
+            button.setToolTip(f"{star.tip}  ({star.shortcuts[0]})")
+        loop, spec = self.actions_by_id["cine.loop_segment"], BY_ID["cine.loop_segment"]
+        button = self.ivus.cine.add_button(spec.icon, spec.text, loop.trigger, checkable=True)
+        button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
+        button.clicked.connect(lambda: button.setChecked(loop.isChecked()))
+        loop.toggled.connect(button.setChecked)
 
     def _act_on(self, pane: ImagePane, action_id: str) -> None:
         self._set_active(pane)
@@ -246,6 +264,8 @@ class MainWindow(QMainWindow):
             self.session.notify("Playing every frame", about="loop")
         else:
             self.ivus.set_loop(*frames)
+            self._set_active(self.ivus)
+            self.ivus.view.setFocus(Qt.FocusReason.ShortcutFocusReason)  # Space plays the loop
             name = segment.name if segment else ""
             self.session.notify(f"Looping {name}, frames {frames[0] + 1}–{frames[1] + 1}")
         looping = self.actions_by_id["cine.loop_segment"]
@@ -321,6 +341,9 @@ class MainWindow(QMainWindow):
 
     def show_inspector(self) -> None:
         """Show the inspector, e.g. to read what needs attention."""
+        if self.pages.currentIndex() == 0 and self._told is not None:
+            self.toast.show_notice(self._told)
+            return
         self._inspector_asked = True
         self._lay_out()
         self.inspector.show_issues()
@@ -367,6 +390,9 @@ class MainWindow(QMainWindow):
     def _on_case(self, *_: object) -> None:
         self._show_page()
         self._lay_out()
+        held = self.session.case.held
+        self.venogram.empty.show_held(sum(isinstance(item, Run) for item in held))
+        self.ivus.empty.show_held(sum(isinstance(item, Pullback) for item in held))
         filled = [pane for pane in (self.ivus, self.venogram) if pane.current_item() is not None]
         if self._active not in filled:
             self._set_active((*filled, self.ivus)[0])
@@ -407,10 +433,26 @@ class MainWindow(QMainWindow):
 
     def _on_notice(self, notice: Notice) -> None:
         on_start_page = self.pages.currentIndex() == 0  # where no list shows what needs attention
-        if notice.severity is Severity.INFO or notice.about in ("tie", "rate") or on_start_page:
+        if notice.severity is not Severity.INFO:
+            self._told = notice
+        loud = notice.severity is not Severity.WARNING or notice.about in ("tie", "rate")
+        if loud or on_start_page:
             self.toast.show_notice(notice)
+        if notice.about == "held" and notice.severity is Severity.ERROR:
+            self.show_inspector()
 
     # -- events -------------------------------------------------------------------------------
+    def event(self, event: QEvent) -> bool:
+        """Keys come back here when a dialog closes, also where no window manager sees to it."""
+        if event.type() == QEvent.Type.WindowUnblocked:
+            self.activateWindow()
+        return bool(super().event(event))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Keys come here from the start."""
+        super().showEvent(event)
+        self.activateWindow()
+
     def sizeHint(self) -> QSize:
         """The size the pictures of the specification have."""
         return QSize(1920, 1080)

@@ -43,6 +43,7 @@ class VenogramView(ImagePane):
         super().__init__(session, loader, parent)
         self._grip: Hit | None = None
         self._stroke_from: tuple[float, float] | None = None
+        self._came_from: int | None = None
         self._advice: Advice | None = None
         self._closed_advice: set[str] = set()
         self._overlay = VeinOverlay(session)
@@ -65,6 +66,7 @@ class VenogramView(ImagePane):
         view.dragged.connect(self._on_drag)
         view.released.connect(self._on_release)
         view.clicked.connect(self._on_click)
+        view.maximise_asked.connect(self._go_back)
         view.hovered.connect(self._on_hover)
         session.tool_changed.connect(self._on_tool)
         session.pending_changed.connect(self.repaint_layers)
@@ -298,7 +300,14 @@ class VenogramView(ImagePane):
         elif session.tool is Tool.SELECT:
             if self._overlay.hit(self.view.point_to_screen((x, y))) is None:
                 session.select(Selection())
+            self._came_from = session.cursor.pullback_frame
             session.go_to_run_point((x, y))
+
+    def _go_back(self) -> None:
+        """A double-click maximises; what its first click moved goes back."""
+        if self._came_from is not None:
+            self._session.set_pullback_frame(self._came_from)
+            self._came_from = None
 
     def _on_hover(self, x: float, y: float) -> None:
         if self._session.tool is not Tool.SELECT or x != x:

@@ -13,7 +13,7 @@ from viewer.session.state import Notice, Severity
 if TYPE_CHECKING:
     from viewer.session.session import Session
 
-IssueKind = Literal["held", "skipped", "missing", "image", "notice"]
+IssueKind = Literal["held", "mixed", "skipped", "missing", "image", "notice"]
 _SHOWN = 3
 
 
@@ -111,6 +111,16 @@ def _case_issues(session: Session) -> list[Issue]:
                 _identities(session),
             )
         )
+    people = {item.patient.key: item.patient.patient_id for item in case.image_sets}
+    if len(people) > 1:
+        found.append(
+            Issue(
+                "mixed", "mixed", Severity.WARNING,
+                f"Images of {len(people)} patient IDs are in this case",
+                "A reader added them although the IDs differ: "
+                f"{', '.join(name or 'no ID' for name in people.values())}.",
+            )
+        )  # fmt: skip
     for item in case.skipped[:_SHOWN]:
         text = f"{_sentence(item.reason)} The file was not changed."
         found.append(
