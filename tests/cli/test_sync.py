@@ -209,6 +209,7 @@ def test_a_file_not_filed_as_a_pullback_is_taken_for_one(caval: Caval) -> None:
         ('{"points": 5}', "no list"),
         ("[[1, 2], [3, NaN]]", "points[1] is not a pair"),
         ("[[1, 2], [3]]", "points[1] is not a pair"),
+        ('{"knots": [[1, 2], [1e9, 4]]}', "knots[1] is not a pair"),
         ("[[1, 2], [1, 2]]", "fewer than two"),
         ("[]", "fewer than two"),
         ('{"points": [[1, 2], [3, 4]], "mm_per_px": -1}', "mm_per_px"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from viewer.geometry.polyline import Polyline, spline_through
+from viewer.geometry.polyline import MOST_POINTS, Polyline, spline_through
 
 coordinate = st.floats(0.0, 1023.0, allow_nan=False)
 knots = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=12, unique=True)
@@ -112,6 +112,14 @@ def test_points_given_as_they_are_stay_as_they_are() -> None:
 def test_points_that_are_no_points_are_refused(bad: list[tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="curve"):
         Polyline.from_points(bad)
+
+
+def test_clicks_however_far_apart_make_a_curve_of_bounded_size() -> None:
+    curve = spline_through([(0.0, 0.0), (1e6, 0.0), (-1e6, 1e6), (5.0, 5.0)])
+    assert curve is not None
+    assert len(curve.points_px) <= MOST_POINTS + 4
+    for click in ((1e6, 0.0), (-1e6, 1e6)):
+        assert curve.project(click)[1] < 1e-3
 
 
 def test_twenty_clicks_are_quick_enough_for_a_drag() -> None:

@@ -44,7 +44,8 @@ NAME = "case.caval.json"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-points = st.tuples(numbers, numbers)
+places = st.floats(-1e6, 1e6)
+points = st.tuples(places, places)
 frames = st.integers(0, 10**6)
 
 
@@ -312,6 +313,9 @@ def with_item(collection: str, number: int, **changes: Any) -> bytes:
         (with_item("measurements", 0, frame=-1), ["measurement 1", "-1"]),
         (with_item("coregistrations", 0, centerline_id="gone"), ["coregistration 1", "gone"]),
         (with_item("coregistrations", 0, run_uid="other"), ["coregistration 1", "another run"]),
+        (with_item("segments", 0, kind=["clot"]), ["segment 1 (Stenosis 1)", "a list"]),
+        (with_item("centerlines", 0, knots_px=[[1, 2], [3, -1e7]]), ["centerline 1", "px off"]),
+        (with_item("measurements", 0, start_px=[1e300, 0]), ["measurement 1", "px off"]),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(data: bytes, words: list[str]) -> None:

@@ -19,6 +19,10 @@ SCALES_AGREE = 0.02
 """Relative difference between a file's own two scales that is still rounding."""
 
 
+LARGEST = 1e6
+"""No place in px and no length in mm is beyond it."""
+
+
 @dataclass(frozen=True, eq=False)
 class CenterlineFile:
     """What a centerline file says.
@@ -179,11 +183,11 @@ def _positive(path: Path, key: str, value: object) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    """A finite number, None for everything else (true and false are no numbers)."""
+    """A number that can be, None for everything else (true and false are no numbers)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and abs(number) <= LARGEST else None

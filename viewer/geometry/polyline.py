@@ -14,6 +14,9 @@ Points = NDArray[np.float64]
 SAME_POINT_PX = 1e-6
 """Points nearer to one another than this are one point."""
 
+MOST_POINTS = 200_000
+"""Points a smooth curve is made of at most: enough for 33,000 px at the usual half px."""
+
 TANGENT_HALF_STEP_PX = 1.0
 """Half the stretch over which a direction is taken: less would follow the sampling."""
 
@@ -133,7 +136,8 @@ def spline_through(
     knots_px : sequence of (x, y)
         Two make a straight line; knots on one spot count once.
     step_px : float
-        Largest distance between neighbouring points of the curve.
+        Largest distance between neighbouring points of the curve; more on one so long that it
+        would have over `MOST_POINTS`.
 
     Returns
     -------
@@ -160,7 +164,9 @@ def spline_through(
     b0, b3 = knots[:-1], knots[1:]
     b1, b2 = b0 + leg_out, b3 - leg_in
     legs = np.stack([np.linalg.norm(leg, axis=1) for leg in (b1 - b0, b2 - b1, b3 - b2)])
-    counts = np.maximum(np.ceil(3.0 * legs.max(axis=0) / step_px), 1).astype(np.int64)
+    reach = 3.0 * legs.max(axis=0)
+    step_px = max(step_px, float(reach.sum()) / MOST_POINTS)
+    counts = np.maximum(np.ceil(reach / step_px), 1).astype(np.int64)
     which = np.repeat(np.arange(len(counts)), counts)
     first = np.concatenate(([0], np.cumsum(counts)[:-1]))
     t = ((np.arange(which.size) - first[which]) / counts[which])[:, None]

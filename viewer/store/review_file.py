@@ -25,6 +25,9 @@ SUFFIX = ".caval.json"
 LARGEST_BYTES = 256 * 1024 * 1024
 """A file beyond this is not taken for a review."""
 
+FARTHEST_PX = 1e6
+"""No point is farther from its image's corner: images have up to 65,535 rows and columns."""
+
 _UNTOUCHED = "The file was not changed."
 
 
@@ -175,6 +178,7 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("bookmark", (mark.id for mark in review.bookmarks)),
         *_loose_ties(review),
         *_negative_frames(review),
+        *_far_points(review),
     )
 
 
@@ -208,6 +212,27 @@ def _negative_frames(review: Review) -> Iterable[str]:
         for number, item in enumerate(items, 1):
             if item.frame < 0:
                 yield f"{noun} {number} is on frame {item.frame}; frames count from 0"
+
+
+def _far_points(review: Review) -> Iterable[str]:
+    """Points so far off that no image reaches them: a curve through them would fill the memory."""
+    marks = [mark for tie in review.coregistrations for mark in tie.landmarks]
+    for noun, items in (
+        ("centerline", review.centerlines),
+        ("landmark", marks),
+        ("segment", [segment.extent for segment in review.segments]),
+        ("measurement", review.measurements),
+    ):
+        for number, item in enumerate(items, 1):
+            values = (getattr(item, field.name) for field in fields(item))
+            if any(abs(number_px) > FARTHEST_PX for value in values for number_px in _flat(value)):
+                yield f"{noun} {number} lies more than {FARTHEST_PX:,.0f} px off its image"
+
+
+def _flat(value: object) -> Iterable[float]:
+    """The numbers in a point, or in a tuple of points."""
+    for part in value if isinstance(value, tuple) else ():
+        yield from (part,) if isinstance(part, float | int) else _flat(part)
 
 
 def _parse(data: bytes, name: str) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def _first_untagged(fields: dict[str, Any]) -> str:
         items = fields.get(collection)
         for number, item in enumerate(items if isinstance(items, list) else []):
             wanted = {TAGS[member.__name__][1] for member in members}
-            if isinstance(item, dict) and item.get("kind") not in wanted:
+            if isinstance(item, dict) and item.get("kind") not in list(wanted):
                 place = place_in_words((collection, number), fields)
                 return f"{place}: kind is {_short(item.get('kind'))}, not {_either(wanted)}"
             extent = item.get("extent") if isinstance(item, dict) else None
