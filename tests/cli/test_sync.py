@@ -272,7 +272,9 @@ def test_modes_of_later_are_told_not_faked(caval: Caval, mode: str) -> None:
     assert f"mode {mode} is not available yet" in err
 
 
-@pytest.mark.parametrize("words", [("--rate", "0"), ("--rate", "fast"), ("--mode", "other")])
+@pytest.mark.parametrize(
+    "words", [("--rate", "0"), ("--rate", "101"), ("--rate", "fast"), ("--mode", "other")]
+)
 def test_wrong_words_are_usage(caval: Caval, words: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as stop:
         caval(POINTS, *words)

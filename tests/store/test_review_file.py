@@ -120,7 +120,7 @@ def reviews(draw: st.DrawFn) -> Review:
                 centerline_id=line.id,
                 landmarks=draw(lists_of(st.builds(Landmark, texts, texts, frames, points))),
                 mode=draw(st.sampled_from(SyncMode)),
-                rate_mm_s=draw(maybe),
+                rate_mm_s=draw(st.none() | st.floats(1e-6, 100.0)),
                 central_first=draw(st.none() | st.booleans()),
             )
             for one, line in ((one, draw(st.sampled_from(lines))) for one in ids)
@@ -313,6 +313,7 @@ def with_item(collection: str, number: int, **changes: Any) -> bytes:
         (with_item("measurements", 0, frame=-1), ["measurement 1", "-1"]),
         (with_item("coregistrations", 0, centerline_id="gone"), ["coregistration 1", "gone"]),
         (with_item("coregistrations", 0, run_uid="other"), ["coregistration 1", "another run"]),
+        (with_item("coregistrations", 0, rate_mm_s=-1), ["coregistration 1", "-1 mm/s"]),
         (with_item("segments", 0, kind=["clot"]), ["segment 1 (Stenosis 1)", "a list"]),
         (with_item("centerlines", 0, knots_px=[[1, 2], [3, -1e7]]), ["centerline 1", "px off"]),
         (with_item("measurements", 0, start_px=[1e300, 0]), ["measurement 1", "px off"]),

@@ -216,10 +216,14 @@ def _print_table(position: PositionMap) -> None:
 
 
 def _rate(text: str) -> float:
+    from viewer.model.coregistration import FASTEST_PULL_MM_S
+
     try:
         rate = float(text)
     except ValueError:
         rate = math.nan
-    if not 0 < rate <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate in mm/s above zero")
+    if not 0 < rate <= FASTEST_PULL_MM_S:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no rate in mm/s above 0 and up to {FASTEST_PULL_MM_S:g}"
+        )
     return rate

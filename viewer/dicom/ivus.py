@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from viewer.dicom.header import Header
+from viewer.model.coregistration import FASTEST_PULL_MM_S
 from viewer.model.study import PullbackMode
 
-FASTEST_MM_S = 100.0
 _MODES = (
     ("MOTOR", PullbackMode.MOTOR),
     ("MANUAL", PullbackMode.MANUAL),
@@ -34,7 +34,7 @@ def pull(header: Header) -> tuple[Pull, tuple[str, ...]]:
     warnings: list[str] = []
     mode = _mode(header, warnings)
     rate = header.number("IVUSPullbackRate")
-    if "IVUSPullbackRate" in header and (rate is None or not 0 < rate <= FASTEST_MM_S):
+    if "IVUSPullbackRate" in header and (rate is None or not 0 < rate <= FASTEST_PULL_MM_S):
         shown = header.text("IVUSPullbackRate")
         warnings.append(f"Pullback rate is {shown!r} mm/s, which can't be; not used.")
         rate = None

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from viewer.model.vessel import PointPx
 
+FASTEST_PULL_MM_S = 100.0
+"""Motors pull at 0.5 to 10 mm/s; a rate beyond this is a wrong unit or a slip of the keyboard."""
+
 
 class SyncMode(StrEnum):
     """Position models; the names are those of ``caval sync --mode``."""
@@ -48,6 +51,10 @@ class Coregistration:
     mode: SyncMode = SyncMode.AUTO
     rate_mm_s: float | None = None
     central_first: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.rate_mm_s is not None and not 0 < self.rate_mm_s <= FASTEST_PULL_MM_S:
+            raise ValueError(f"a pull rate of {self.rate_mm_s:g} mm/s is not plausible")
 
     def with_landmark(self, landmark: Landmark) -> Coregistration:
         """With `landmark` added, or put in place of the one of the same id."""

@@ -10,7 +10,7 @@ import numpy as np
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import Unlinked
 from viewer.model.anatomy import LANDMARK_KINDS
-from viewer.model.coregistration import Coregistration, Landmark, SyncMode
+from viewer.model.coregistration import FASTEST_PULL_MM_S, Coregistration, Landmark, SyncMode
 from viewer.model.vessel import Centerline, PointPx
 from viewer.session.cursor_moves import clamped
 from viewer.session.identity import new_id
@@ -24,9 +24,6 @@ ON_CURVE_PX = 12.0
 
 SAME_SPOT_PX = 0.5
 """A click this near to a knot is the same click again (a double click), not another knot."""
-
-FASTEST_MM_S = 100.0
-"""A pull faster than this is a slip of the keyboard: motors pull at 0.5 to 10 mm/s."""
 
 
 class VesselEdits:
@@ -135,10 +132,10 @@ class VesselEdits:
 
     def set_rate(self, rate_mm_s: float | None) -> None:
         """Set the pull rate the reader knows of, mm/s; None takes it back."""
-        if rate_mm_s is not None and not 0.0 < rate_mm_s <= FASTEST_MM_S:
+        if rate_mm_s is not None and not 0.0 < rate_mm_s <= FASTEST_PULL_MM_S:
             self._warn(
                 f"{rate_mm_s:g} mm/s can't be a pullback's rate",
-                f"Give a rate above 0 and up to {FASTEST_MM_S:g} mm/s.",
+                f"Give a rate above 0 and up to {FASTEST_PULL_MM_S:g} mm/s.",
             )
             return
         self._change_tie("Set pullback rate", replace(self.current_tie(), rate_mm_s=rate_mm_s))
