@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication
 
 from viewer import paths
@@ -19,10 +19,10 @@ from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError, ViewerError
 from viewer.model.case import Case
 from viewer.model.review import Review
-from viewer.model.study import ImageSet, Pullback
+from viewer.model.study import Pullback
 from viewer.qt import commands, theme
 from viewer.qt.file_dialogs import FileDialogs
-from viewer.qt.main_thread import MainThread
+from viewer.qt.main_thread import MainThread, collect_garbage_after, when_idle
 from viewer.qt.main_window import MainWindow
 from viewer.qt.palette import Palette, ShortcutSheet
 from viewer.qt.picture_panes import write_pictures
@@ -45,8 +45,7 @@ JOURNAL_WAIT_S = 0.012
 """How long a commit waits for its journal: within one screen refresh, even on a slow disk."""
 
 LATER_S = 1.0
-LOOK_AGAIN_MS = 25
-"""What is not needed for the first images waits for them, so long and looking so often."""
+"""What is not needed for the first images waits so long for them, at most."""
 
 GARBAGE_AFTER_MS = 2000
 
@@ -96,7 +95,7 @@ class Application:
         self._bind()
         if remembers:
             self.window.restore_splitters(self.settings.splitters)
-        QTimer.singleShot(0, self._after_first_paint)
+        when_idle(self.window, self._is_opening, self._after_first_paint)
 
     def _bind(self) -> None:
         window, session = self.window, self.session
@@ -138,15 +137,13 @@ class Application:
         session.committed.connect(self._on_commit)
         session.case_changed.connect(self.order_thumbnails)
 
+    def _is_opening(self) -> bool:
+        """Whether images are on their way; other things wait a second for them, not longer."""
+        window, waited_s = self.window, time.monotonic() - self._made_at_s
+        settled = window.venogram.is_settled and window.ivus.is_settled
+        return waited_s < LATER_S and not (self._opening is None and settled)
+
     def _after_first_paint(self) -> None:
-        """What can wait: until images that are being opened are on screen, or for a second."""
-        window = self.window
-        opening = self._opening is not None or not (
-            window.venogram.is_settled and window.ivus.is_settled
-        )
-        if opening and time.monotonic() < self._made_at_s + LATER_S:
-            QTimer.singleShot(LOOK_AGAIN_MS, window, self._after_first_paint)
-            return
         commands.add_icons(self.window.actions_by_id)
         self.window.add_header_buttons()
         self.refresh_start_page()
@@ -508,16 +505,8 @@ class Application:
         for item in self.session.case.image_sets:
             if item.uid not in self._thumbnails and item.frames:
                 self._thumbnails.add(item.uid)
-                self._order_thumbnail(item)
-
-    def _order_thumbnail(self, item: ImageSet) -> None:
-        """Order it once no pane waits for a frame: first images come first."""
-        if self._closed:
-            return
-        if self.loader.is_waited_for:
-            QTimer.singleShot(LOOK_AGAIN_MS, self.window, lambda: self._order_thumbnail(item))
-        else:
-            order_thumbnail(self.loader, item, self._take_thumbnail)
+                order = partial(order_thumbnail, self.loader, item, self._take_thumbnail)
+                when_idle(self.window, lambda: self.loader.is_waited_for, order)
 
     def order_key_picture(self, uid: str, frame: int) -> None:
         """Have the small picture of a key frame made."""
@@ -576,19 +565,10 @@ def run(wanted: Sequence[Path], demo: str = "") -> int:
         application.open(wanted)
     elif demo:
         application.open_demo(demo)
-    QTimer.singleShot(GARBAGE_AFTER_MS, application.window, _collect_garbage)
+    collect_garbage_after(application.window, GARBAGE_AFTER_MS)
     code = application.qt.exec()
     application.close()
     return int(code)
-
-
-def _collect_garbage() -> None:
-    """Look for garbage from now on, but not among all that was made at the start: it stays.
-
-    Each look at a hundred thousand objects would be a stutter of 20 ms while scrubbing.
-    """
-    gc.enable()
-    gc.freeze()
 
 
 def qt_application() -> QApplication:

@@ -80,7 +80,7 @@ class Scale:
     run_px: int = 1024
     pullback_frames: int = 2000
     pullback_px: int = 512
-    steps: int = 200
+    steps: int = 400
     files: int = 3000
 
 

@@ -96,6 +96,9 @@ def apply_display(frame: NDArray[Any], lut: NDArray[np.uint8]) -> NDArray[np.uin
         return np.asarray(np.take(lut.view(np.ndarray), index), np.uint8)
     if frame.dtype.kind == "i":
         frame = frame.view(f"u{frame.dtype.itemsize}")
+    if frame.dtype == np.uint8 and lut.size == 256:  # twice as fast as numpy's take
+        looked_up = bytearray(np.ascontiguousarray(frame)).translate(lut.tobytes())
+        return np.frombuffer(looked_up, np.uint8).reshape(frame.shape)
     out = np.empty(frame.shape, np.uint8)
     source, target = np.ascontiguousarray(frame).reshape(-1), out.reshape(-1)
     for start in range(0, source.size, BLOCK_PIXELS):

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from viewer.qt import theme, tokens
+from viewer.qt import paint, theme, tokens
 from viewer.qt.icons import icon
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -137,6 +137,29 @@ def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
+class Place(QWidget):
+    """Frame, of how many, and its time. Drawn: rich text and its layout cost 0.5 ms a frame."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._line: tuple[paint.Text, ...] = ()
+
+    def set_line(self, line: tuple[paint.Text, ...]) -> None:
+        """Show these pieces of text."""
+        if line != self._line:
+            self._line = line
+            self.update()
+
+    def text(self) -> str:
+        """What it says."""
+        return "".join(text for text, _, _ in self._line)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the pieces, half way up."""
+        with QPainter(self) as painter:
+            paint.draw_line(painter, 0.0, self.height() / 2 + 12 * 0.36, self._line, 12)
+
+
 class CineBar(QWidget):
     """Play, step, rate and scrubber of one pane."""
 
@@ -162,10 +185,8 @@ class CineBar(QWidget):
         self.rate.setMinimumHeight(28)
         self.rate.setMenu(self._speed_menu())
         self.scrubber = Scrubber(f"Frame, {what}", self)
-        self.place = QLabel(self)
+        self.place = Place(self)
         self._widest = (0, 0)
-        self.place.setFont(theme.font(12, 400))
-        self.place.setTextFormat(Qt.TextFormat.RichText)
         for widget in (self._back, self.play, self._on, self.rate):
             row.addWidget(widget)
         self._row = row
@@ -229,9 +250,11 @@ class CineBar(QWidget):
         if widest > self._widest:
             self._widest = widest
             words = f"{frames} / {frames}  {room} "
-            self.place.setMinimumWidth(QFontMetrics(theme.font(12, 600)).horizontalAdvance(words))
-        self.place.setText(
-            f'<span style="color:{tokens.TEXT_HI}; font-weight:600">{frame + 1}</span>'
-            f'<span style="color:{tokens.TEXT_LOW}"> / {frames}</span>'
-            f'<span style="color:{tokens.TEXT_MID}">&nbsp;&nbsp;{time_text}</span>'
+            self.place.setFixedWidth(QFontMetrics(theme.font(12, 600)).horizontalAdvance(words))
+        self.place.set_line(
+            (
+                (f"{frame + 1}", tokens.TEXT_HI, True),
+                (f" / {frames}", tokens.TEXT_LOW, False),
+                (f"  {time_text}", tokens.TEXT_MID, False),
+            )
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from viewer.model.calibration import Calibration
 from viewer.qt import paint, tokens
@@ -62,21 +63,30 @@ class ScaleBar:
         elif calibration.uncertainty:
             label.append((f" ± {100 * calibration.uncertainty:.0f} %", tokens.TEXT_MID, False))
         bar = length * per_unit
-        width = max(bar, paint.text_width(label)) + 16
-        box = QRectF(view.width() - MARGIN_PX - width, view.height() - MARGIN_PX - 38, width, 38)
-        paint.scrim(painter, box)
-        left, top = box.center().x() - bar / 2, box.top() + 10
-        style = Qt.PenStyle.SolidLine if scale else Qt.PenStyle.DashLine
-        painter.setPen(QPen(QColor(tokens.TEXT_HI), 1.6, style))
-        painter.drawLine(QPointF(left, top), QPointF(left + bar, top))
-        for x in (left, left + bar):
-            painter.drawLine(QPointF(x, top - 4), QPointF(x, top + 4))
-        x = box.center().x() - paint.text_width(label) / 2
-        for text, color, bold in label:
-            painter.setFont(paint.font(12, bold))
-            painter.setPen(QColor(color))
-            painter.drawText(QPointF(x, box.bottom() - 7), text)
-            x += paint.text_width([(text, color, bold)])
+        picture = _bar(tuple(label), bar, bool(scale), view.devicePixelRatioF())
+        size = picture.deviceIndependentSize()
+        x, y = view.width() - MARGIN_PX - size.width(), view.height() - MARGIN_PX - size.height()
+        paint.put(painter, x, y, picture)
+
+
+@lru_cache(maxsize=16)
+def _bar(label: tuple[Text, ...], bar: float, solid: bool, ratio: float) -> QPixmap:
+    """The picture of a bar `bar` px long with its label; the same for all frames."""
+    words = paint.text_width(label)
+    width, height = max(bar, words) + 16, 38.0
+    picture = paint.blank(width, height, ratio)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint.scrim(painter, QRectF(0, 0, width, height))
+    left, top = (width - bar) / 2, 10.0
+    style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
+    painter.setPen(QPen(QColor(tokens.TEXT_HI), 1.6, style))
+    painter.drawLine(QPointF(left, top), QPointF(left + bar, top))
+    for x in (left, left + bar):
+        painter.drawLine(QPointF(x, top - 4), QPointF(x, top + 4))
+    paint.draw_line(painter, (width - words) / 2, height - 7, label, 12)
+    painter.end()
+    return picture
 
 
 TOOL_WORDS = {

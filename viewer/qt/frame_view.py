@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPixmap,
+    QRegion,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -162,39 +163,43 @@ class FrameView(QWidget):
     # -- painting -----------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the image, and the layers over it in screen pixels."""
-        painter = QPainter(self)
         transform = self._transform()
         if self._drawn == transform and self._still is None:
             self._still = self._paint_still(transform)
-        if self._drawn == transform and self._still is not None:
-            painter.drawPixmap(0, 0, self._still)
-        else:
-            self._paint_image(painter, transform)
-            self._drawn, self._still = transform, None
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for layer in self.layers:
-            painter.save()
-            layer.paint(painter, self)
-            painter.restore()
-        painter.end()
+        with QPainter(self) as painter:
+            if self._drawn == transform and self._still is not None:
+                painter.drawPixmap(0, 0, self._still)
+            else:
+                self._paint_image(painter, transform)
+                self._drawn, self._still = transform, None
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            for layer in self.layers:
+                painter.save()
+                layer.paint(painter, self)
+                painter.restore()
 
     def _paint_image(self, painter: QPainter, transform: QTransform) -> None:
         """The image where the transform has it, black around it."""
-        painter.fillRect(self.rect(), Qt.GlobalColor.black)
         if self._image is None:
+            painter.fillRect(self.rect(), Qt.GlobalColor.black)
             return
         rows, columns = self._shape
+        place = transform.mapRect(QRectF(-0.5, -0.5, columns, rows))
+        inside = place.toAlignedRect().adjusted(1, 1, -1, -1)
+        painter.setClipRegion(QRegion(self.rect()).subtracted(QRegion(inside)))
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        painter.setClipping(False)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        painter.drawImage(transform.mapRect(QRectF(-0.5, -0.5, columns, rows)), self._image)
+        painter.drawImage(place, self._image)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
 
     def _paint_still(self, transform: QTransform) -> QPixmap:
         """The image as it lies on the screen: layers move over it without scaling it again."""
         ratio = self.devicePixelRatioF()
         still = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
         still.setDevicePixelRatio(ratio)
-        painter = QPainter(still)
-        self._paint_image(painter, transform)
-        painter.end()
+        with QPainter(still) as painter:
+            self._paint_image(painter, transform)
         return still
 
     # -- events -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -10,13 +10,12 @@ from viewer.errors import UnreadableError
 from viewer.model.study import Pullback
 from viewer.qt import theme, tokens
 from viewer.qt.longitudinal_canvas import LongitudinalCanvas
+from viewer.qt.main_thread import when_idle
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.long_view import LongView
 from viewer.session.session import Session
 
 CUT_STEP_DEG = 5.0
-START_AFTER_MS = 40
-"""Building begins when no pane waits for a frame, so that first images come first."""
 AXIS_ACTIONS = ("axis.vein", "axis.frames", "axis.time")
 AXIS_WORDS = ("mm", "Frames", "Time")
 
@@ -126,14 +125,10 @@ class LongitudinalView(QWidget):
             self.canvas.refresh()
 
         def start() -> None:
-            if self.canvas.long_view is not view:
-                return
-            if self._loader.is_waited_for:
-                QTimer.singleShot(START_AFTER_MS, self, start)
-            else:
+            if self.canvas.long_view is view:
                 view.start(lambda done, total: self.canvas.refresh(), finished)
 
-        QTimer.singleShot(START_AFTER_MS, self, start)
+        when_idle(self, lambda: self._loader.is_waited_for, start)  # first images come first
 
 
 def _text_button(action: QAction, word: str, parent: QWidget) -> QToolButton:

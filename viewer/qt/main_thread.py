@@ -1,10 +1,13 @@
-"""Run a function on the main thread, soon, from any thread."""
+"""Run a function on the main thread: soon, from any thread; or once there is time for it."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+
+LOOK_AGAIN_MS = 25
 
 
 class MainThread(QObject):
@@ -30,3 +33,28 @@ class MainThread(QObject):
     def _run(self, function: Callable[[], None]) -> None:
         if self._open:
             function()
+
+
+def when_idle(owner: QObject, busy: Callable[[], bool], act: Callable[[], object]) -> None:
+    """Run `act` from the event loop once `busy()` says no; never when `owner` is gone by then."""
+
+    def look() -> None:
+        if busy():
+            QTimer.singleShot(LOOK_AGAIN_MS, owner, look)
+        else:
+            act()
+
+    QTimer.singleShot(0, owner, look)
+
+
+def collect_garbage_after(owner: QObject, after_ms: int) -> None:
+    """Look for garbage again then, but not among all that was made until then: it stays.
+
+    Each look at a hundred thousand objects would be a stutter of 20 ms while scrubbing.
+    """
+
+    def again() -> None:
+        gc.enable()
+        gc.freeze()
+
+    QTimer.singleShot(after_ms, owner, again)

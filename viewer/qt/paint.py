@@ -5,7 +5,9 @@ Lines get a dark halo and text a scrim, so that both stay legible on any image.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 
@@ -103,18 +106,42 @@ def scrim(painter: QPainter, rect: QRectF, border: str = "") -> None:
         painter.drawPath(path)
 
 
+@lru_cache(maxsize=16)
+def _metrics(size_px: int, bold: bool) -> QFontMetricsF:
+    return QFontMetricsF(font(size_px, bold))
+
+
+@lru_cache(maxsize=2048)
+def _piece_width(text: str, size_px: int, bold: bool) -> float:
+    return _metrics(size_px, bold).horizontalAdvance(text)
+
+
 def text_width(line: Sequence[Text], size_px: int = 12) -> float:
     """Width of one line of pieces, px."""
-    return sum(QFontMetricsF(font(size_px, bold)).horizontalAdvance(text) for text, _, bold in line)
+    return sum(_piece_width(text, size_px, bold) for text, _, bold in line)
 
 
-def _draw_line(painter: QPainter, x: float, y: float, line: Sequence[Text], size_px: int) -> None:
+def draw_line(painter: QPainter, x: float, y: float, line: Sequence[Text], size_px: int) -> None:
+    """Draw a line of pieces from `x`, on the base line `y`."""
     for text, color, bold in line:
-        face = font(size_px, bold)
-        painter.setFont(face)
+        painter.setFont(font(size_px, bold))
         painter.setPen(QColor(color))
         painter.drawText(QPointF(x, y), text)
-        x += QFontMetricsF(face).horizontalAdvance(text)
+        x += _piece_width(text, size_px, bold)
+
+
+def blank(width: float, height: float, ratio: float) -> QPixmap:
+    """A transparent picture of logical px to draw on and to keep."""
+    made = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    return made
+
+
+def put(painter: QPainter, x: float, y: float, picture: QPixmap) -> None:
+    """Draw a kept picture on whole device pixels, so that it stays sharp."""
+    ratio = picture.devicePixelRatio()
+    painter.drawPixmap(QPointF(round(x * ratio) / ratio, round(y * ratio) / ratio), picture)
 
 
 def text_block(
@@ -127,21 +154,35 @@ def text_block(
     size_px: int = 12,
 ) -> QRectF:
     """Draw lines on a scrim with one corner at `corner`; gives back what it covers."""
-    lines = [line for line in lines if any(text for text, _, _ in line)]
-    if not lines:
+    shown = tuple(tuple(line) for line in lines if any(text for text, _, _ in line))
+    if not shown:
         return QRectF()
-    leading = size_px + 5.0
-    width = max(text_width(line, size_px) for line in lines) + 2 * PADDING_PX + 2
-    height = leading * len(lines) + 2 * PADDING_PX - 3
+    width, height = _block_size(shown, size_px)
     x = corner.x() - (width if right else 0.0)
     y = corner.y() - (height if bottom else 0.0)
-    rect = QRectF(x, y, width, height)
-    scrim(painter, rect)
+    put(painter, x, y, _block(shown, right, size_px, painter.device().devicePixelRatioF()))
+    return QRectF(x, y, width, height)
+
+
+def _block_size(lines: tuple[tuple[Text, ...], ...], size_px: int) -> tuple[float, float]:
+    width = max(text_width(line, size_px) for line in lines) + 2 * PADDING_PX + 2
+    return width, (size_px + 5.0) * len(lines) + 2 * PADDING_PX - 3
+
+
+@lru_cache(maxsize=64)
+def _block(lines: tuple[tuple[Text, ...], ...], right: bool, size_px: int, ratio: float) -> QPixmap:
+    """The picture of a block of text; most of them stay the same from frame to frame."""
+    width, height = _block_size(lines, size_px)
+    picture = blank(width, height, ratio)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    scrim(painter, QRectF(0, 0, width, height))
     for row, line in enumerate(lines):
-        baseline = y + PADDING_PX + size_px - 1 + row * leading
-        at = rect.right() - PADDING_PX - text_width(line, size_px) if right else x + PADDING_PX + 1
-        _draw_line(painter, at, baseline, line, size_px)
-    return rect
+        baseline = PADDING_PX + size_px - 1 + row * (size_px + 5.0)
+        at = width - PADDING_PX - text_width(line, size_px) if right else PADDING_PX + 1
+        draw_line(painter, at, baseline, line, size_px)
+    painter.end()
+    return picture
 
 
 def flag(
@@ -176,7 +217,7 @@ def flag(
         square = QRectF(rect.left() + PADDING_PX, rect.center().y() - 7, 14, 14)
         draw_icon(painter, square, icon)
     baseline = rect.center().y() + size * 0.36
-    _draw_line(painter, rect.left() + PADDING_PX + 1 + room, baseline, line, size)
+    draw_line(painter, rect.left() + PADDING_PX + 1 + room, baseline, line, size)
     return rect
 
 

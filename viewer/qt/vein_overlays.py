@@ -138,12 +138,18 @@ class VeinOverlay:
         self, view: FrameView, arcs: tuple[float, float], offset: float
     ) -> NDArray[np.float64]:
         """The stretch between two arcs, moved sideways by screen px."""
+        return self._rails(view, arcs, offset)[1]
+
+    def _rails(
+        self, view: FrameView, arcs: tuple[float, float], offset: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The stretch between two arcs, moved by screen px to the one side and to the other."""
         curve = self._session.current_polyline
         if curve is None:
-            return np.empty((0, 2))
+            return np.empty((0, 2)), np.empty((0, 2))
         along = np.linspace(*arcs, max(2, min(200, int(abs(arcs[1] - arcs[0]) / 4) + 2)))
-        moved = view.to_screen(curve.at(along)) + curve.normal(along) * offset
-        return np.asarray(moved, dtype=np.float64)
+        middle, sideways = view.to_screen(curve.at(along)), curve.normal(along) * offset
+        return middle - sideways, middle + sideways
 
     def _paint_segment(self, painter: QPainter, view: FrameView, segment: AnySegment) -> None:
         arcs = self._session.segments.arcs_of(segment)
@@ -197,7 +203,7 @@ class VeinOverlay:
         reach = self._half_width(view) + 14.0
         sigma_px = float(position.sigma_px[frame])
         self._paint_band(painter, view, (arc - sigma_px, arc + sigma_px), reach * 0.7)
-        bar = np.vstack([self._offset(view, (arc, arc), s * reach)[:1] for s in (-1.0, 1.0)])
+        bar = np.vstack(self._rails(view, (arc, arc), reach))[::2]
         solid = bool(position.solid[frame])
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DotLine
         paint.stroke(painter, bar, tokens.POSITION, 2.4, style)
@@ -234,8 +240,7 @@ class VeinOverlay:
         low, high = max(0.0, arcs[0]), min(curve.length_px, arcs[1])
         if high - low < 1e-3:
             return
-        left = self._offset(view, (low, high), -reach)
-        right = self._offset(view, (low, high), reach)
+        left, right = self._rails(view, (low, high), reach)
         outline = np.vstack((left, right[::-1]))
         painter.setPen(Qt.PenStyle.NoPen)
         fill = QColor(tokens.POSITION)
