@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from PySide6.QtGui import QPainter
 
 from viewer.model.annotation import Caliper, Ellipse, Measurement
 from viewer.model.vessel import PointPx
-from viewer.qt import paint, tokens
+from viewer.qt import label_room, paint, tokens
 from viewer.qt.frame_view import FrameView
 from viewer.qt.vein_overlays import Hit
 from viewer.session import facts
@@ -33,7 +34,9 @@ class MeasureOverlay:
         self._handles.clear()
         if self._session.layers is Layers.IMAGES_ONLY or not view.has_image:
             return
-        for item in self._session.measures.of_frame(self.image_uid, self.frame):
+        items = self._session.measures.of_frame(self.image_uid, self.frame)
+        taken = [*label_room.corners(QRectF(view.rect())), *self._grips(view, items)]
+        for item in items:
             chosen = self._session.selection.id == item.id
             if isinstance(item, Caliper):
                 label_at = self._paint_caliper(painter, view, item, chosen)
@@ -43,7 +46,19 @@ class MeasureOverlay:
                 text = facts.measurement_value(self._session, item).text
                 border = tokens.ACCENT if chosen else ""
                 line = [(text, tokens.TEXT_HI, True)]
-                paint.flag(painter, label_at, line, border=border, bounds=QRectF(view.rect()))
+                inside = QRectF(view.rect())
+                paint.flag(painter, label_at, line, border=border, bounds=inside, avoid=taken)
+
+    def _grips(self, view: FrameView, items: Sequence[Measurement]) -> list[QRectF]:
+        """Where handles are: labels stay off them."""
+        found: list[PointPx] = []
+        for item in items:
+            if isinstance(item, Caliper):
+                found += item.start_px, item.end_px
+            else:
+                found += ellipse_handles(item).values()
+        at = [view.point_to_screen(point) for point in found]
+        return [QRectF(point.x() - 7, point.y() - 7, 14, 14) for point in at]
 
     def _paint_caliper(
         self, painter: QPainter, view: FrameView, item: Caliper, chosen: bool

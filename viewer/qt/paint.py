@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 
 from viewer.qt import theme, tokens
 from viewer.qt.icons import draw_icon
+from viewer.qt.label_room import clear_of
 
 HALO = QColor(0, 0, 0, 153)
 HANDLE_PX = 8.0
@@ -210,8 +211,10 @@ def flag(
         rect.moveLeft(max(bounds.left() + 2, min(rect.left(), bounds.right() - width - 2)))
         rect.moveTop(max(bounds.top() + 2, min(rect.top(), bounds.bottom() - height - 2)))
     if avoid is not None:
-        rect = _clear_of(rect, avoid)
+        rect = clear_of(rect, avoid, bounds)
         avoid.append(rect)
+        if not rect.adjusted(-40, -20, 40, 20).contains(at):
+            _lead(painter, at, rect)
     scrim(painter, rect, border)
     if icon:
         square = QRectF(rect.left() + PADDING_PX, rect.center().y() - 7, 14, 14)
@@ -221,11 +224,11 @@ def flag(
     return rect
 
 
-def _clear_of(rect: QRectF, taken: Sequence[QRectF]) -> QRectF:
-    """`rect` moved up or down, by as little as needed, to where nothing else is."""
-    step = rect.height() + 3.0
-    for shift in (0.0, step, -step, 2 * step, -2 * step, 3 * step, -3 * step):
-        moved = rect.translated(0.0, shift)
-        if not any(moved.intersects(other) for other in taken):
-            return moved
-    return rect
+def _lead(painter: QPainter, at: QPointF, rect: QRectF) -> None:
+    """A thin line from a label that stands aside to what it names."""
+    edge = QPointF(
+        max(rect.left(), min(at.x(), rect.right())), max(rect.top(), min(at.y(), rect.bottom()))
+    )
+    for pen in (QPen(HALO, 2.4), QPen(QColor(tokens.TEXT_LOW), 1.0)):
+        painter.setPen(pen)
+        painter.drawLine(at, edge)

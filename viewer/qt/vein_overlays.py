@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from viewer.model.annotation import AnySegment, SegmentKind
-from viewer.qt import paint, tokens
+from viewer.qt import label_room, paint, tokens
 from viewer.qt.frame_view import FrameView
 from viewer.qt.theme import segment_brush
 from viewer.session.session import Session
@@ -41,6 +41,7 @@ class VeinOverlay:
         self._handles: list[tuple[QPointF, Hit]] = []
         self._moving: list[tuple[QPointF, Hit]] = []
         self._taken: list[QRectF] = []
+        self._labels: list[QRectF] = []
         self._still: QPixmap | None = None
         self._still_key: tuple[object, ...] = ()
 
@@ -73,7 +74,8 @@ class VeinOverlay:
         session = self._session
         self._kept_review = session.review  # keeps its id from being used again
         self._handles.clear()
-        self._taken = []
+        self._taken = room = self._room(view)
+        first = len(room)
         ratio = view.devicePixelRatioF()
         still = QPixmap(round(view.width() * ratio), round(view.height() * ratio))
         still.setDevicePixelRatio(ratio)
@@ -86,7 +88,31 @@ class VeinOverlay:
                 self._paint_segment(painter, view, segment)
         self._paint_landmarks(painter, view)
         painter.end()
+        self._labels = [*label_room.corners(QRectF(view.rect())), *room[first:]]
         return still
+
+    def _room(self, view: FrameView) -> list[QRectF]:
+        """What labels keep off: the corners, the vein, the rails of segments, landmarks."""
+        session, curve = self._session, self._session.current_polyline
+        room = label_room.corners(QRectF(view.rect()))
+        if curve is None:
+            return room
+        room += label_room.along(view.to_screen(curve.points_px[::8]), 5.0)
+        for segment in session.review.segments:
+            arcs = None if segment.hidden else session.segments.arcs_of(segment)
+            if arcs is not None:
+                beside = self._wall(view, segment) + RAIL_PX / 2
+                for side in (-1.0, 1.0):
+                    room += label_room.along(self._offset(view, arcs, side * beside), 7.0)
+        marks = np.array([mark.point_px for mark in session.vessel.landmarks]).reshape(-1, 2)
+        for x, y in view.to_screen(marks).tolist():
+            room.append(QRectF(x - 9, y - 9, 18, 18))
+        return room
+
+    def _wall(self, view: FrameView, segment: AnySegment) -> float:
+        """Screen px from the centerline to the near side of a segment's rails."""
+        lane = list(SegmentKind).index(SegmentKind(segment.kind))
+        return self._half_width(view) + 2.0 + 3.0 * lane
 
     @property
     def _text(self) -> bool:
@@ -160,8 +186,7 @@ class VeinOverlay:
         chosen = self._session.selection.id == segment.id
         solid = segment.extent.on == "run" or self._session.segments.is_solid(segment)
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
-        lane = 2.0 + 3.0 * list(SegmentKind).index(kind)
-        wall = self._half_width(view) + lane
+        wall = self._wall(view, segment)
         for side in (-1.0, 1.0):
             near = self._offset(view, arcs, side * wall)
             far = self._offset(view, arcs, side * (wall + RAIL_PX))
@@ -180,8 +205,11 @@ class VeinOverlay:
                 if chosen:
                     paint.handle(painter, at, color, filled=True)
         if self._text:
-            edge = self._offset(view, arcs, wall + RAIL_PX + 8.0)
-            at = QPointF(*edge[len(edge) // 2])
+            beside = wall + RAIL_PX + 8.0
+            edges = [self._offset(view, arcs, side * beside) for side in (-1.0, 1.0)]
+            at = max((QPointF(*edge[len(edge) // 2]) for edge in edges), key=QPointF.x)
+            if not view.rect().contains(at.toPoint()):
+                return
             name = [(segment.name, tokens.TEXT_HI, chosen)]
             rect = paint.flag(
                 painter,
@@ -228,7 +256,7 @@ class VeinOverlay:
                 label,
                 border=tokens.POSITION,
                 bounds=QRectF(view.rect()),
-                avoid=list(self._taken),
+                avoid=list(self._labels),
             )
 
     def _paint_band(
