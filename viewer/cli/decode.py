@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=existing_path, metavar="FILE", help="a DICOM file")
     parser.add_argument(
         "--frames",
-        type=_frame_slice,
+        type=frame_slice,
         default=slice(None),
         metavar="A:B",
         help="frames A up to but without B, counted from 0; either may be left out and may be"
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     """Decode and print."""
     from viewer.dicom.frames import open_frames
 
-    image_set = _image_set(args.file)
+    image_set = one_image_set(args.file)
     wanted = range(*args.frames.indices(image_set.frames))
     if not wanted:
         complain(
@@ -92,7 +92,8 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_PARTLY if result.failed or missing > 0 else EXIT_DONE
 
 
-def _frame_slice(text: str) -> slice:
+def frame_slice(text: str) -> slice:
+    """A:B of the command line, either end left out or negative."""
     parts = text.split(":")
     try:
         first, last = (int(part) if part.strip() else None for part in parts)
@@ -101,7 +102,7 @@ def _frame_slice(text: str) -> slice:
     return slice(first, last)
 
 
-def _image_set(path: Path) -> ImageSet:
+def one_image_set(path: Path) -> ImageSet:
     """The one image set of a file.
 
     Raises

@@ -48,6 +48,7 @@ def pixel_format(header: Header, groups: Sequence[Header], aspect: float | None)
         voi_luts=_tables(header, "VOILUTSequence", signed),
         shutter=_shutter(header),
         intensity_relationship=header.text("PixelIntensityRelationship").upper(),
+        intensity_sign=-1 if header.integer("PixelIntensityRelationshipSign") == -1 else 1,
         aspect=aspect or _aspect(header),
     )
 

@@ -129,6 +129,7 @@ class PixelFormat:
 
     `rescale` is (slope, intercept) or None. `windows` are the header's presets, best first.
     `aspect` is pixel height / width as displayed. Colour frames are decoded to RGB.
+    `intensity_sign` is -1 where higher values mean less X-ray intensity (0028,1041).
     """
 
     samples: int = 1
@@ -142,6 +143,7 @@ class PixelFormat:
     voi_luts: tuple[LookupTable, ...] = ()
     shutter: Shutter | None = None
     intensity_relationship: str = ""
+    intensity_sign: int = 1
     aspect: float = 1.0
 
 

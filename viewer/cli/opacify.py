@@ -1,0 +1,260 @@
+"""``caval opacify RUN --out NPZ``: peak opacification, time to peak, arrival of the contrast."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.cli import (
+    EXIT_DONE,
+    EXIT_PARTLY,
+    EXIT_USAGE,
+    complain,
+    existing_path,
+    print_json,
+)
+from viewer.cli.decode import frame_slice, one_image_set
+from viewer.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.dicom.frames import FrameSource
+    from viewer.imaging.opacification import ContrastScale, Opacification
+    from viewer.model.study import ImageSet
+
+HELP = """The file written holds: peak (float32, rows x columns: each pixel's value of most
+contrast, in modality units), time_to_peak_s (float32, s after the run's first frame, NaN where no
+contrast passes), arrival_s (half of the peak reached), peak_frame (0-based, -1 none), threshold and
+mask_frames. Contrast counts where it exceeds the threshold, which follows from the run's noise."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Modality values of a run's frames, one at a time; the bad ones are named once."""
+
+    source: FrameSource
+    image_set: ImageSet
+    failed: dict[int, str] = field(default_factory=dict)
+
+    def values(self, index: int) -> NDArray[Any] | None:
+        """Frame `index`, (rows, columns); None when it can't be read."""
+        from viewer.imaging.window import to_modality
+
+        if index in self.failed:
+            return None
+        try:
+            return to_modality(self.image_set.pixels, self.source.frame(index))
+        except UnreadableError as error:
+            complain(error)
+            self.failed[index] = error.what
+            return None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.epilog = HELP
+    parser.add_argument("run", type=existing_path, metavar="RUN", help="a DICOM file")
+    parser.add_argument("--out", type=existing_path, required=True, metavar="NPZ", help="result")
+    parser.add_argument(
+        "--frames",
+        type=frame_slice,
+        default=slice(None),
+        metavar="A:B",
+        help="frames A up to but without B, counted from 0 (default: all)",
+    )
+    parser.add_argument(
+        "--mask",
+        type=frame_slice,
+        metavar="A:B",
+        help="frames without contrast (default: the header's, else found from the run)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        metavar="HZ",
+        help="frames a second, for a run that does not say, or says it wrong",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, follow the contrast, write."""
+    from viewer.dicom.frames import open_frames
+
+    image_set = one_image_set(args.run)
+    wanted = range(*args.frames.indices(image_set.frames))
+    if not wanted:
+        complain(
+            f"{args.run}: --frames asks for none of its {image_set.frames} frames;"
+            f" choose from 0:{image_set.frames}"
+        )
+        return EXIT_USAGE
+    times_s = _times_s(args.run, image_set, args.rate)
+    source = open_frames(image_set)
+    if len(source.shape) != 2:
+        raise UnreadableError(
+            f"{args.run}: a colour image shows no X-ray contrast", "Give a grey run."
+        )
+    begun = time.perf_counter()
+    reading = Reading(source, image_set)
+    found, masks = _opacify(args, reading, wanted)
+    seconds = time.perf_counter() - begun
+    source.close()
+    _write(args.out, found, times_s, masks)
+    answer = _answer(found, times_s, masks) | {
+        "frames": len(wanted) - sum(index in reading.failed for index in wanted),
+        "first": wanted.start,
+        "ms_per_frame": round(1000.0 * seconds / len(wanted), 3),
+        "failed": [{"frame": i, "reason": why} for i, why in sorted(reading.failed.items())],
+        "out": str(args.out),
+    }
+    if args.json:
+        print_json(answer)
+    else:
+        _print(answer)
+    missing = image_set.frames_declared - image_set.frames
+    if missing > 0:
+        complain(
+            f"{args.run}: the image data end early: the last {missing} of"
+            f" {image_set.frames_declared} frames are missing; ask for the file again"
+        )
+    return EXIT_PARTLY if reading.failed or missing > 0 else EXIT_DONE
+
+
+def _answer(
+    found: Opacification, times_s: tuple[float, ...], masks: tuple[int, ...]
+) -> dict[str, Any]:
+    return {
+        "peak_frame_median": found.peak_frame_median,
+        "time_to_peak_median_s": _median(found.time_to_peak_s(times_s)),
+        "arrival_median_s": _median(found.arrival_s(times_s)),
+        "opacified_percent": round(100.0 * float(found.opacified.mean()), 3),
+        "mask_frames": list(masks),
+        "noise": found.noise,
+    }
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 1000.0:
+        raise argparse.ArgumentTypeError("a frame rate is from 0.01 to 1000 a second")
+    return value
+
+
+def _times_s(path: Path, image_set: ImageSet, rate_hz: float | None) -> tuple[float, ...]:
+    if rate_hz is not None:
+        return tuple(index / rate_hz for index in range(image_set.frames))
+    if image_set.timing.times_s is None:
+        raise UnreadableError(
+            f"{path}: its header does not say when the frames were taken",
+            "give the frames a second with --rate HZ",
+        )
+    return image_set.timing.times_s
+
+
+def _opacify(
+    args: argparse.Namespace, reading: Reading, wanted: range
+) -> tuple[Opacification, tuple[int, ...]]:
+    """What the wanted frames show, and the mask frames; the last frame is taken in first."""
+    from viewer.imaging.opacification import ContrastScale, Opacifier
+
+    scale = ContrastScale.of(reading.image_set.pixels)
+    baseline, masks = _baseline(args, reading, wanted, scale)
+    opacifier = Opacifier(baseline, scale, len(masks), averaged=not masks)
+    for index in sorted(wanted, reverse=True):
+        values = reading.values(index)
+        if values is not None:
+            opacifier.add(index, values)
+    if all(index in reading.failed for index in wanted):
+        raise UnreadableError(f"{args.run}: none of the frames asked for can be read")
+    return opacifier.result(), masks
+
+
+def _baseline(
+    args: argparse.Namespace, reading: Reading, wanted: Iterable[int], scale: ContrastScale
+) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """Values without contrast, and the frames they are the mean of.
+
+    Without mask frames it is each pixel's value of least contrast, and no frame is named.
+    """
+    import numpy as np
+
+    from viewer.imaging.mask_search import MaskSearch
+
+    frames = reading.image_set.frames
+    if args.mask is not None:
+        masks = tuple(range(*args.mask.indices(frames)))
+        if not masks:
+            raise UnreadableError(
+                f"{args.run}: --mask names none of its {frames} frames", f"choose from 0:{frames}"
+            )
+    else:
+        masks = tuple(getattr(reading.image_set, "mask_frames", ()))
+        masks = tuple(index for index in masks if 0 <= index < frames)
+    search = None
+    if not masks:
+        search = MaskSearch(frames, scale)
+        for index in wanted:
+            values = reading.values(index)
+            if values is not None:
+                search.add(index, values)
+        if all(index in reading.failed for index in wanted):
+            raise UnreadableError(f"{args.run}: none of the frames asked for can be read")
+        masks = search.mask_frames()
+    known = [v for v in (reading.values(index) for index in masks) if v is not None]
+    if known:
+        good = tuple(index for index in masks if index not in reading.failed)
+        return np.mean(known, axis=0), good
+    if search is None:
+        raise UnreadableError(
+            f"{args.run}: its mask frames can't be read", "name others with --mask A:B"
+        )
+    return search.brightest, ()
+
+
+def _write(
+    path: Path, found: Opacification, times_s: tuple[float, ...], masks: tuple[int, ...]
+) -> None:
+    import io
+
+    import numpy as np
+
+    from viewer.store.atomic import write_bytes
+
+    packed = io.BytesIO()
+    np.savez(
+        packed,
+        peak=found.peak,
+        time_to_peak_s=found.time_to_peak_s(times_s),
+        arrival_s=found.arrival_s(times_s),
+        peak_frame=found.peak_frame,
+        threshold=found.threshold,
+        mask_frames=np.asarray(masks, np.int64),
+    )
+    write_bytes(path, packed.getvalue())
+
+
+def _median(times_s: NDArray[Any]) -> float | None:
+    import numpy as np
+
+    known = times_s[np.isfinite(times_s)]
+    value = float(np.median(known)) if known.size else math.nan
+    return value if math.isfinite(value) else None
+
+
+def _print(answer: dict[str, Any]) -> None:
+    if answer["peak_frame_median"] is None:
+        print(f"{answer['frames']} frames: no contrast beyond the noise")
+    else:
+        print(
+            f"{answer['frames']} frames: contrast over {answer['opacified_percent']:g} % of the"
+            f" image, peak at frame {answer['peak_frame_median']:g} (counted from 0),"
+            f" {answer['time_to_peak_median_s']:.3g} s after the run's start"
+        )
+    print(answer["out"])

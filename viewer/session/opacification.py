@@ -1,0 +1,419 @@
+"""Peak opacification, time to peak and density curves of runs, made in the background."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from viewer.errors import UnreadableError
+from viewer.imaging.density_curves import DiscSampler, WashIn, wash_in
+from viewer.imaging.mask_search import MaskSearch
+from viewer.imaging.opacification import ContrastScale, Opacification, Opacifier
+from viewer.imaging.time_colours import Rgb, legend, time_picture, time_range_s
+from viewer.imaging.window import auto_window, to_modality, windowed
+from viewer.model.study import FrameTiming, ImageSet, Run, Window
+from viewer.session.displays import Displays
+from viewer.session.frame_cache import Frame
+from viewer.session.frame_loader import FrameLoader
+from viewer.session.frame_order import FrameOrder
+
+logger = logging.getLogger(__name__)
+
+KEPT_RESULTS = 4
+"""Results remembered; one of a 1024 x 1024 run takes about 20 MB."""
+
+Values = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to follow: 0-based frames `first` to `last` of a run, both included."""
+
+    run_uid: str
+    first: int
+    last: int
+    mask_frames: tuple[int, ...] = ()  # none: the header's, else found from the run
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it.
+
+    Attributes
+    ----------
+    mask_frames : tuple of int
+        0-based; none when no frame without contrast was found and each pixel's value of least
+        contrast stands in.
+    unreadable : tuple of int
+        Frames that were left out.
+    """
+
+    wanted: Wanted
+    found: Opacification
+    scale: ContrastScale
+    mask_frames: tuple[int, ...]
+    unreadable: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How far it is: `done` from 0 to 1; `error` when it ended without a result."""
+
+    wanted: Wanted
+    done: float = 0.0
+    error: UnreadableError | None = None
+
+
+@dataclass(frozen=True)
+class PointCurves:
+    """Density over time at placed points, or along a centerline.
+
+    Attributes
+    ----------
+    frames : tuple of int
+        0-based, rising; those of the range.
+    times_s : tuple of float or None
+        Of these frames, s after the run's first; None when the header does not say.
+    density : ndarray, float64 (frames, points)
+        ln(mask / value) of linear runs, else the change in values; NaN for unreadable frames.
+    unit : str
+        "ln" or "values".
+    """
+
+    frames: tuple[int, ...]
+    times_s: tuple[float, ...] | None
+    density: npt.NDArray[np.float64]
+    unit: str
+
+    def wash_ins(self) -> tuple[WashIn, ...]:
+        """What each point's curve tells; all unknown without frame times."""
+        columns = self.density.T
+        if self.times_s is None:
+            return tuple(WashIn() for _ in columns)
+        return tuple(wash_in(self.times_s, column) for column in columns)
+
+
+class Opacifications:
+    """Follows contrast through runs; one run at a time, when nobody waits for a frame.
+
+    Parameters
+    ----------
+    loader : FrameLoader
+    timing : callable
+        Frame times in force (`Session.timing`).
+
+    Attributes
+    ----------
+    changed : Signal(str)
+        The run's uid, on the main thread: further on, made, failed or cancelled.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, loader: FrameLoader, timing: Callable[[ImageSet], FrameTiming]) -> None:
+        self._loader, self._timing = loader, timing
+        self._made: OrderedDict[Wanted, Made] = OrderedDict()
+        self._making: Making | None = None
+        self._work: _Work | None = None
+
+    # -- peak and times -----------------------------------------------------------------------
+    def wanted(
+        self, run: Run, first: int = 0, last: int | None = None, mask_frames: tuple[int, ...] = ()
+    ) -> Wanted:
+        """A range of a run, clamped to what there is."""
+        low = min(max(0, first), run.frames - 1)
+        high = run.frames - 1 if last is None else min(max(low, last), run.frames - 1)
+        masks = tuple(sorted({i for i in mask_frames if 0 <= i < run.frames}))
+        return Wanted(run.uid, low, high, masks)
+
+    def result(self, wanted: Wanted) -> Made | None:
+        """What was made of it, None until then."""
+        made = self._made.get(wanted)
+        if made is not None:
+            self._made.move_to_end(wanted)
+        return made
+
+    @property
+    def making(self) -> Making | None:
+        """What is being made, or failed last."""
+        return self._making
+
+    def make(self, run: Run, wanted: Wanted) -> Made | None:
+        """Have it made, in place of whatever is being made; what is there already is returned."""
+        known = self.result(wanted)
+        making = self._making
+        if known is not None or (making and making.wanted == wanted and making.error is None):
+            return known
+        self.cancel()
+        self._making = Making(wanted)
+        self._work = _Work(self._loader, run, wanted, self._progress, self._finished)
+        self._work.start()
+        self.changed.emit(run.uid)
+        return None
+
+    def cancel(self) -> None:
+        """Make no more; results stay."""
+        work, making = self._work, self._making
+        self._work = self._making = None
+        if work is not None:
+            work.cancel()
+        if making is not None:
+            self.changed.emit(making.wanted.run_uid)
+
+    def forget(self, run_uid: str) -> None:
+        """Let go of a run that was closed."""
+        if self._making is not None and self._making.wanted.run_uid == run_uid:
+            self.cancel()
+        self._loader.cancel_background(_curves_key(run_uid))
+        for wanted in [w for w in self._made if w.run_uid == run_uid]:
+            del self._made[wanted]
+
+    def _progress(self, work: _Work, done: float) -> None:
+        if work is self._work and self._making is not None:
+            self._making = replace(self._making, done=done)
+            self.changed.emit(self._making.wanted.run_uid)
+
+    def _finished(self, work: _Work, made: Made | UnreadableError) -> None:
+        if work is not self._work or self._making is None:
+            return
+        self._work = None
+        wanted = self._making.wanted
+        if isinstance(made, UnreadableError):
+            self._making = Making(wanted, 1.0, made)
+        else:
+            self._making = None
+            self._made[wanted] = made
+            while len(self._made) > KEPT_RESULTS:
+                self._made.popitem(last=False)
+        self.changed.emit(wanted.run_uid)
+
+    # -- pictures -----------------------------------------------------------------------------
+    def time_to_peak(self, run: Run, made: Made) -> npt.NDArray[np.float32] | None:
+        """Time to peak, s, NaN where no contrast passes; None when frame times are unknown."""
+        times_s = self._timing(run).times_s
+        return None if times_s is None else made.found.time_to_peak_s(times_s)
+
+    def arrival(self, run: Run, made: Made) -> npt.NDArray[np.float32] | None:
+        """Time half of the peak is reached, s, NaN unknown; None without frame times."""
+        times_s = self._timing(run).times_s
+        return None if times_s is None else made.found.arrival_s(times_s)
+
+    # -- curves -------------------------------------------------------------------------------
+    def order_curves(
+        self,
+        run: Run,
+        made: Made,
+        points_px: npt.ArrayLike,
+        radius_px: float,
+        deliver: Callable[[PointCurves | UnreadableError], None],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Have density curves made over the range of a result; a new order replaces the last.
+
+        Parameters
+        ----------
+        points_px : array_like (n, 2)
+            Placed points, or points along a centerline.
+        deliver : callable
+            On the main thread; not after `cancel_curves`.
+        """
+        sampler = DiscSampler(points_px, radius_px, run.rows, run.columns)
+        frames = tuple(range(made.wanted.first, made.wanted.last + 1))
+        order = tuple(dict.fromkeys((*made.mask_frames, *frames)))
+        taken: dict[int, npt.NDArray[np.float64]] = {}
+
+        def visit(index: int, read: Frame | UnreadableError) -> None:
+            if not isinstance(read, UnreadableError):
+                taken[index] = sampler.sample(_values(run, read))
+
+        def finished(error: UnreadableError | None) -> None:
+            if error is None and not taken:
+                error = UnreadableError("None of these frames can be read", "Choose others.")
+            deliver(error or self._curves(run, made, frames, taken))
+
+        self._loader.submit_background(
+            _curves_key(run.uid), run, order, visit, finished=finished, progress=progress
+        )
+
+    def cancel_curves(self, run_uid: str) -> None:
+        """Make the curves of a run no more."""
+        self._loader.cancel_background(_curves_key(run_uid))
+
+    def _curves(
+        self,
+        run: Run,
+        made: Made,
+        frames: tuple[int, ...],
+        taken: dict[int, npt.NDArray[np.float64]],
+    ) -> PointCurves:
+        blank = np.full(next(iter(taken.values())).shape, np.nan)
+        rows = np.array([taken.get(index, blank) for index in frames])
+        masks = [taken[index] for index in made.mask_frames if index in taken]
+        if masks:
+            baseline = np.mean(masks, axis=0)
+        else:
+            known = rows[~np.isnan(rows).all(axis=1)]
+            baseline = known.max(axis=0) if made.scale.dark else known.min(axis=0)
+        density = np.where(np.isnan(rows), np.nan, made.scale.density(rows, baseline))
+        all_times = self._timing(run).times_s
+        times = None if all_times is None else tuple(all_times[index] for index in frames)
+        return PointCurves(frames, times, density, "ln" if made.scale.by_ratio else "values")
+
+
+class _Work:
+    """One result in the making: looks for mask frames if need be, averages them, follows."""
+
+    def __init__(
+        self,
+        loader: FrameLoader,
+        run: Run,
+        wanted: Wanted,
+        progress: Callable[[_Work, float], None],
+        finished: Callable[[_Work, Made | UnreadableError], None],
+    ) -> None:
+        self._loader, self._run, self._wanted = loader, run, wanted
+        self._tell, self._end = progress, finished
+        self._key = f"opacification {run.uid}"
+        self._scale = ContrastScale.of(run.pixels)
+        self._range = range(wanted.first, wanted.last + 1)
+        named = (i for i in run.mask_frames if 0 <= i < run.frames)
+        self._masks = wanted.mask_frames or tuple(named)
+        self._search: MaskSearch | None = None
+        self._bad: set[int] = set()
+
+    def start(self) -> None:
+        """Begin."""
+        if self._run.pixels.samples != 1:
+            error = UnreadableError("A colour image shows no X-ray contrast", "Choose a grey run.")
+            self._loader.submit_background(
+                self._key, self._run, (), _nothing, finished=lambda _: self._end(self, error)
+            )
+            return
+        if self._masks:
+            self._average()
+            return
+        search = self._search = MaskSearch(self._run.frames, self._scale)
+        self._submit(tuple(self._range), search.add, self._masks_found, (0.0, 0.4))
+
+    def cancel(self) -> None:
+        """End without a result."""
+        self._loader.cancel_background(self._key)
+
+    def _masks_found(self) -> None:
+        if self._search is not None:
+            self._masks = self._search.mask_frames()
+        if self._masks:
+            self._average()
+        else:
+            self._follow(None)
+
+    def _average(self) -> None:
+        total = np.zeros((self._run.rows, self._run.columns), np.float64)
+        good: list[int] = []
+
+        def add(index: int, values: Values) -> None:
+            np.add(total, values, out=total)
+            good.append(index)
+
+        def averaged() -> None:
+            self._masks = tuple(good)
+            if good:
+                self._follow(total / len(good))
+            else:
+                self._end(
+                    self, UnreadableError("The mask frames can't be read", "Choose other frames.")
+                )
+
+        begin = 0.4 if self._search is not None else 0.0
+        self._submit(self._masks, add, averaged, (begin, begin + 0.1))
+
+    def _follow(self, baseline: Values | None) -> None:
+        if baseline is None and (self._search is None or len(self._bad) == len(self._range)):
+            self._end(self, UnreadableError("None of these frames can be read", "Choose others."))
+            return
+        smooth = baseline is None
+        start = self._search.brightest if baseline is None and self._search else baseline
+        opacifier = Opacifier(np.asarray(start), self._scale, len(self._masks), averaged=smooth)
+
+        def followed() -> None:
+            if self._bad.issuperset(self._range):
+                error = UnreadableError("None of these frames can be read", "Choose others.")
+                self._end(self, error)
+                return
+            found, bad = opacifier.result(), tuple(sorted(self._bad))
+            self._end(self, Made(self._wanted, found, self._scale, self._masks, bad))
+
+        begin = 0.5 if self._search is not None else 0.1
+        self._submit(tuple(reversed(self._range)), opacifier.add, followed, (begin, 1.0))
+
+    def _submit(
+        self,
+        order: tuple[int, ...],
+        take: Callable[[int, Values], None],
+        then: Callable[[], None],
+        share: tuple[float, float],
+    ) -> None:
+        def took(index: int, read: Frame | UnreadableError) -> None:
+            if isinstance(read, UnreadableError):
+                self._bad.add(index)
+            else:
+                take(index, _values(self._run, read))
+
+        def finished(error: UnreadableError | None) -> None:
+            if error is not None:
+                self._end(self, error)
+            else:
+                then()
+
+        def progress(visited: int, total: int) -> None:
+            self._tell(self, share[0] + (share[1] - share[0]) * visited / max(1, total))
+
+        visit = FrameOrder(order, took).visit
+        self._loader.submit_background(
+            self._key, self._run, order, visit, finished=finished, progress=progress
+        )
+
+
+def peak_picture(
+    displays: Displays, run: Run, made: Made, window: Window | None = None
+) -> npt.NDArray[np.uint8]:
+    """The peak image by the run's own window (or another), uint8 (rows, columns)."""
+    peak = made.found.peak
+    window = window or displays.window(run)
+    if window is None:
+        window = auto_window(replace(run.pixels, rescale=None, modality_lut=None), peak)
+    levels = np.rint(windowed(peak.astype(np.float64), window)).astype(np.uint8)
+    negative = displays.of(run.uid).inverted != (run.pixels.photometric == "MONOCHROME1")
+    return np.invert(levels) if negative else levels
+
+
+def time_picture_of(
+    times_s: npt.NDArray[np.float32], under: npt.NDArray[np.uint8] | None = None
+) -> tuple[npt.NDArray[np.uint8], tuple[tuple[float, Rgb], ...]]:
+    """A map of times in colour over a grey image, RGB uint8, and its legend of (s, RGB).
+
+    The legend is empty when no contrast passes.
+    """
+    span_s = time_range_s(times_s)
+    if span_s is None:
+        return time_picture(times_s, (0.0, 1.0), under), ()
+    return time_picture(times_s, span_s, under), legend(span_s)
+
+
+def _nothing(_index: int, _read: Frame | UnreadableError) -> None:
+    """Visit of a job without frames."""
+
+
+def _values(run: Run, frame: Frame) -> Values:
+    return to_modality(run.pixels, frame)
+
+
+def _curves_key(run_uid: str) -> str:
+    return f"density curves {run_uid}"
