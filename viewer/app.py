@@ -61,6 +61,12 @@ _UNEXPECTED = Notice(
 )
 
 
+_NOT_EXPORTED = ViewerError(
+    "The export was not finished",
+    "Caval met a problem it did not expect; the log says more (Help, About Caval).",
+)
+
+
 class Application:
     """One window with its session, its files and its memory between sessions.
 
@@ -395,16 +401,41 @@ class Application:
             self.open(dict.fromkeys(found))
 
     def export(self) -> None:
-        """Write tables and pictures into a folder the user chooses."""
+        """Write tables, on a worker, then pictures into a folder the user chooses."""
         folder = self.dialogs.ask_export_folder()
         if folder is None:
             return
+        copy = exporting.second_session(self.session)  # the reader may go on meanwhile
+        self.window.status.set_busy("Writing tables…")
+
+        def work() -> None:
+            try:
+                tables = exporting.write_tables(copy, folder)
+            except ViewerError as error:
+                failed = error
+                self.main_thread.post(lambda: self._export_failed(failed))
+            except Exception:  # noqa: BLE001 - told, logged; else it would write for ever
+                _log.exception("export failed")
+                self.main_thread.post(lambda: self._export_failed(_NOT_EXPORTED))
+            else:
+                self.main_thread.post(lambda: self._export_pictures(folder, len(tables)))
+
+        threading.Thread(target=work, name="export", daemon=True).start()
+
+    def _export_pictures(self, folder: Path, tables: int) -> None:
+        """Draw the pictures, which only the window's own thread can, one between two events."""
         try:
-            written = self.export_to(folder, ("csv", "png"))
+            pictures = self.export_to(folder, ("png",))
         except ViewerError as error:
-            self.session.notify(error.what, error.hint, Severity.ERROR, about="export")
+            self._export_failed(error)
             return
-        self.session.notify(f"{len(written)} files written to {folder.name}", about="export")
+        self.window.status.set_busy("")
+        count = tables + len(pictures)
+        self.session.notify(f"{count} files written to {folder.name}", about="export")
+
+    def _export_failed(self, error: ViewerError) -> None:
+        self.window.status.set_busy("")
+        self._complain(error, "export")
 
     def export_to(
         self, folder: Path, formats: tuple[str, ...], tell: Callable[[str], None] | None = None

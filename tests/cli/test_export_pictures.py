@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from viewer.model.case import Case
 from viewer.model.review import ImageReference, Review
 from viewer.phantom.cases import write_case
 from viewer.qt import tokens
+from viewer.session import exporting
 from viewer.session.example_review import example_review
+from viewer.session.session import Session
 from viewer.store import review_file
 
 PICTURES = [
@@ -128,8 +131,31 @@ def test_the_menu_tells_what_keeps_it_from_writing(
     notices = []
     application.session.noticed.connect(notices.append)
     application.export()
+    wait(application, lambda: bool(notices))
     assert [notice.about for notice in notices] == ["export"]
     assert "can't be made" in notices[0].text
+
+
+def test_the_menu_writes_all_and_the_tables_beside_the_window(
+    application: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers: list[str] = []
+    write_tables = exporting.write_tables
+
+    def noted(session: Session, folder: Path) -> list[exporting.Written]:
+        writers.append(threading.current_thread().name)
+        return write_tables(session, folder)
+
+    monkeypatch.setattr(exporting, "write_tables", noted)
+    monkeypatch.setattr(application.dialogs, "ask_export_folder", lambda: tmp_path)
+    notices = []
+    application.session.noticed.connect(notices.append)
+    application.export()
+    wait(application, lambda: bool(notices))
+    count = len(list(tmp_path.iterdir()))
+    assert count == 5 + len(PICTURES)
+    assert [notice.text for notice in notices] == [f"{count} files written to {tmp_path.name}"]
+    assert writers == ["export"]
 
 
 def damaged(case: Path, folder: Path, change: Callable[[bytes], bytes]) -> Case:
