@@ -121,7 +121,9 @@ class LongView:
         visible : tuple of int, optional
             First and last frame in sight: next after the coarse pass.
         """
-        missing = [i for i in visiting_order(self.pullback.frames) if not self.done[i]]
+        first = [] if visible is None else self._first_wanted(*visible)
+        order = [*first, *visiting_order(self.pullback.frames)]
+        missing = [i for i in dict.fromkeys(order) if not self.done[i]]
         before = self.pullback.frames - len(missing)
         total = self.pullback.frames
 
@@ -142,15 +144,16 @@ class LongView:
             finished=on_finished,
             progress=on_progress,
         )
-        if visible is not None:
-            self.prefer(*visible)
 
     def prefer(self, first: int, last: int) -> None:
         """Build frames `first`..`last` next, after the coarse pass over the whole length."""
+        self._loader.prefer_background(self._key, self._first_wanted(first, last))
+
+    def _first_wanted(self, first: int, last: int) -> list[int]:
+        """What is missing of the coarse pass, then of the frames in sight."""
         order = visiting_order(self.pullback.frames)
         coarse = [i for i in order[: self._coarse_count] if not self.done[i]]
-        in_sight = [i for i in order if first <= i <= last and not self.done[i]]
-        self._loader.prefer_background(self._key, coarse + in_sight)
+        return coarse + [i for i in order if first <= i <= last and not self.done[i]]
 
     def cancel(self) -> None:
         """Stop building; what is in stays, `start` goes on from there."""
