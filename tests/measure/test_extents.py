@@ -104,7 +104,8 @@ def test_a_motors_length_is_rate_times_time_where_it_moves() -> None:
     stretch = measured(FrameExtent("1.2", 100, 180), pullback=motor, times_s=TIMES)
     assert stretch.pull_length is not None
     assert stretch.pull_length.value == pytest.approx(5.0 * 7.0)
-    assert stretch.pull_length.sigma == pytest.approx(3.5)
+    assert stretch.pull_length.sigma == pytest.approx(35.0 * 0.12)
+    assert "9-19 %" in stretch.pull_length.source
     still = measured(FrameExtent("1.2", 0, 50), pullback=motor, times_s=TIMES)
     assert still.pull_length is None
     by_hand = measured(FrameExtent("1.2", 100, 180), pullback=PULLBACK, times_s=TIMES)

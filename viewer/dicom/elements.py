@@ -131,7 +131,13 @@ def walk(
 
 
 def skip_items(buffer: bytes, pos: int, end: int, encoding: Encoding, depth: int) -> int:
-    """Step over the items of a sequence of undefined length; the byte after its delimiter."""
+    """Step over the items of a sequence of undefined length; the byte after its delimiter.
+
+    Raises
+    ------
+    CutOffError, BrokenError
+        As `walk`.
+    """
     steps = LITTLE if encoding.little else BIG
     while True:
         if pos + 8 > end:

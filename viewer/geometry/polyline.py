@@ -144,6 +144,11 @@ def spline_through(
     Polyline or None
         None for fewer than two different knots.
 
+    Raises
+    ------
+    ValueError
+        The step is not above zero, or the knots are not (x, y) pairs of finite numbers.
+
     Notes
     -----
     Centripetal Catmull-Rom spline in cubic Hermite form: the only member of its family without

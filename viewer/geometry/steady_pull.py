@@ -17,7 +17,7 @@ VIEW_MEMORY_MM = 25.0
 (domain.md: 13-29 %), changing over some 25-50 mm (Matern 3/2 with 25 mm)."""
 
 MOTOR_SCALE_SD = 0.12
-"""± of a motor's rate on the picture: lengths of motorised systems err by 9-19 % (domain.md)."""
+"""± of a motor's rate, a share of it: lengths of motorised systems err by 9-19 % (domain.md)."""
 
 START_MM = 10.0
 """± of 'the pullback starts at the first point of the centerline', when no landmark says."""

@@ -8,16 +8,14 @@ import numpy as np
 
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import PositionMap
+from viewer.geometry.steady_pull import MOTOR_SCALE_SD
 from viewer.measure.quantity import Quantity
 from viewer.model.annotation import CenterlineExtent, Extent, FrameExtent
 from viewer.model.calibration import Calibration
 from viewer.model.study import Pullback
 
 PROJECTED = "along the vein as the venogram shows it; foreshortening is not corrected"
-
-PULL_RATE_SHARE = 0.1
-"""Relative ± of a length from a motor's rate: the low end of the 9-19 % by which motorised
-systems erred in a comparison (domain.md)."""
+PULLED = f"pullback rate x time; ± {MOTOR_SCALE_SD:.0%}: lengths of motorised systems err by 9-19 %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +154,4 @@ def _pull_length(
     if high <= low or pullback.rate_mm_s is None:
         return None
     length = pullback.rate_mm_s * (times_s[high] - times_s[low])
-    return Quantity(length, "mm", PULL_RATE_SHARE * length, "pullback rate x time")
+    return Quantity(length, "mm", MOTOR_SCALE_SD * length, PULLED)

@@ -183,7 +183,13 @@ def discard(recovery: Recovery) -> None:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, empty when there is none: whether it is still the one we wrote."""
+    """SHA-256 of a file, empty when there is none: whether it is still the one we wrote.
+
+    Raises
+    ------
+    ViewerError
+        The file is there and can't be read.
+    """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (FileNotFoundError, NotADirectoryError):
