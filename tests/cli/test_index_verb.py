@@ -166,6 +166,19 @@ def test_a_name_that_is_no_text_is_printed(tmp_path: Path, monkeypatch: pytest.M
     assert answer["series"][0]["files"] == [str(path)]
 
 
+def test_odd_paths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "~x.dcm")
+    assert main(["index", "~x.dcm", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["series"][0]["files"] == [str(tmp_path / "~x.dcm")]
+    with pytest.raises(SystemExit) as stop:
+        main(["index", ""])
+    assert stop.value.code == 2
+    assert "a path is empty" in capsys.readouterr().err
+
+
 def test_a_problem_nobody_expected_is_one_line_and_kept_in_the_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,5 +118,11 @@ def print_json(answer: Mapping[str, object]) -> None:
 
 
 def existing_path(text: str) -> Path:
-    """A path given on the command line, made absolute; whether it exists is the verb's matter."""
-    return Path(text).expanduser().absolute()
+    """A path given on the command line, made absolute; whether it exists is the verb's matter.
+
+    A name that only begins with ``~`` is a name: the shell has put in homes already.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("a path is empty; give a file or a folder")
+    path = Path(text)
+    return (path.expanduser() if path.parts[:1] == ("~",) else path).absolute()
