@@ -18,7 +18,15 @@ MODULES = sorted((PROJECT / "viewer").rglob("*.py"))
 OUTSIDE: dict[str, set[str]] = {
     "": set(),
     "model": {"numpy"},
-    "dicom": {"numpy", "pydicom", "imagecodecs", "highdicom", "pynetdicom", "dicomweb_client"},
+    "dicom": {
+        "av",
+        "numpy",
+        "pydicom",
+        "imagecodecs",
+        "highdicom",
+        "pynetdicom",
+        "dicomweb_client",
+    },
     "store": {"numpy", "pydantic"},
     "imaging": {"numpy", "scipy", "SimpleITK", "skimage"},
     "geometry": {"numpy", "scipy"},

@@ -58,7 +58,7 @@ NAMES = {
     JPEG_LOSSLESS: "imagecodecs jpeg8",
     JPEG_LS: "imagecodecs jpegls",
     JPEG_2000: "imagecodecs jpeg2k",
-    HTJ2K: "imagecodecs jpeg2k",
+    HTJ2K: "imagecodecs htj2k",
 }
 
 

@@ -174,7 +174,7 @@ def test_compressed_pixels_labelled_uncompressed(tmp_path: Path) -> None:
 def test_video_is_named_as_what_cannot_be_read(tmp_path: Path) -> None:
     ds = data_set((24, 32), b"", frames=2)
     path = save_fragments(ds, [b"\0\0\1\xb3"], tmp_path / "a.dcm", "1.2.840.10008.1.2.4.102")
-    with pytest.raises(UnreadableError, match="can't be read here"):
+    with pytest.raises(UnreadableError, match="its video can't be read"):
         open_frames(image_set(path, frames=2))
 
 
@@ -246,7 +246,7 @@ def test_places_of_any_fragments(pieces: list[int], table: bool) -> None:
     stream = _Counting(data)
     _Counting.read_bytes = 0
     places = read_places(stream, 0, len(data), len(pieces))
-    assert _Counting.read_bytes < 8 + len(head) + 12 * sum(pieces) + 16
+    assert _Counting.read_bytes < 8 + len(head) + 13 * sum(pieces) + 16
     assert places.starts == tuple(8 + len(head) + offset for offset in offsets)
     for index, count in enumerate(pieces):
         assert len(places.read(stream, index, len(data))) == 2004 * count
@@ -267,3 +267,72 @@ def test_a_start_marker_inside_a_fragment_of_another_frame() -> None:
     places = read_places(io.BytesIO(data), 0, len(data), 2)
     assert bytes(places.read(io.BytesIO(data), 0, len(data))) == b"".join(parts[:3])
     assert bytes(places.read(io.BytesIO(data), 1, len(data))) == parts[3]
+
+
+def test_a_table_that_points_at_the_wrong_fragments_is_noticed_at_the_frame(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.dcm", pieces=2)
+    data = bytearray(path.read_bytes())
+    start = data.index(ITEM + struct.pack("<I", 20)) + 8
+    offsets = struct.unpack_from("<5I", data, start)
+    first = start + 20
+    for frame in (1, 2, 3):  # each at its second fragment
+        item = first + offsets[frame]
+        length = struct.unpack_from("<I", data, item + 4)[0]
+        struct.pack_into("<I", data, start + 4 * frame, offsets[frame] + 8 + length)
+    path.write_bytes(data)
+    _check(path)
+
+
+def test_one_damaged_frame_does_not_cost_a_right_table(tmp_path: Path) -> None:
+    streams = [*STREAMS[:2], b"\xff\xd8\xff\xd9" * 4, *STREAMS[3:]]
+    path = _file(tmp_path / "a.dcm", streams, pieces=2)
+    source = open_frames(image_set(path, frames=5))
+    with pytest.raises(UnreadableError, match="frame 3 of 5 can't be read"):
+        source.frame(2)
+    for number in (4, 0, 3, 1):
+        assert np.array_equal(source.frame(number), FRAMES[number])
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_odd_fragments_with_and_without_their_pad_byte(tmp_path: Path, padded: bool) -> None:
+    odd = [stream + b"\0" * (len(stream) % 2 == 0) for stream in STREAMS]
+    body = ITEM + struct.pack("<I", 0)
+    for stream in odd:
+        for part in (stream[:101], stream[101:]):
+            body += ITEM + struct.pack("<I", len(part)) + part + b"\0" * (padded and len(part) % 2)
+    ds = data_set((24, 32), b"", frames=5)
+    ds.PixelData = body
+    ds["PixelData"].VR = "OB"
+    ds["PixelData"].is_undefined_length = True
+    _check(save(ds, tmp_path / "a.dcm", JPEG_LOSSLESS))
+
+
+def test_an_endless_offset_table_is_not_read() -> None:
+    body = ITEM + struct.pack("<I", 8) + b"\xff\xd8\xff\xe0" + bytes(4)
+    data = ITEM + struct.pack("<I", 2**20) + bytes(2**20) + body + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    stream = _Counting(data)
+    _Counting.read_bytes = 0
+    assert len(read_places(stream, 0, len(data), 1).starts) == 1
+    assert _Counting.read_bytes < 64
+
+
+def test_damaged_jpeg_ls_is_refused_at_once(tmp_path: Path) -> None:
+    from imagecodecs import jpegls_encode
+
+    pixels = pattern((512, 512), 12)
+    stream = bytes(jpegls_encode(pixels))
+    middle = len(stream) // 2
+    broken = [
+        stream[:middle],
+        stream[:middle] + stream[-2:],
+        stream[:middle] + bytes(2000) + stream[middle + 2000 :],
+        stream[:middle] + b"\xff\x7f" * 900 + stream[middle + 1800 :],
+    ]
+    ds = data_set(pixels.shape, b"", frames=4, BitsAllocated=16, BitsStored=12)
+    path = save_fragments(ds, broken, tmp_path / "a.dcm", "1.2.840.10008.1.2.4.80")
+    source = open_frames(image_set(path, frames=4))
+    begun = time.perf_counter()
+    for number in range(4):
+        with pytest.raises(UnreadableError, match="JPEG-LS"):
+            source.frame(number)
+    assert time.perf_counter() - begun < 1.0

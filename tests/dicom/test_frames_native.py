@@ -233,7 +233,7 @@ def test_a_size_beyond_reason_is_refused_before_room_is_made(tmp_path: Path) -> 
         ({"PixelData": None}, "holds no image data"),
         ({"Rows": None}, "how many rows and columns"),
         ({"SamplesPerPixel": 4}, "4 samples of 8 bits"),
-        ({"BitsAllocated": 12}, "1 samples of 12 bits"),
+        ({"BitsAllocated": 20}, "1 samples of 20 bits"),
     ],
 )
 def test_a_header_that_cannot_be_right(

@@ -17,6 +17,8 @@ _ITEM = b"\xfe\xff\x00\xe0"
 _ITEM_HEAD = struct.Struct("<4sI")
 _END_TAIL = 64
 _HEAD_READ = 65536
+_LARGEST_TABLE = 4 * 2**20
+"""Bytes of a Basic Offset Table that are read; a longer one is done without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def read_places(
     if tag != _ITEM or start + 8 + length > size:
         raise DamagedFrameError("its compressed data do not begin with an offset table")
     first = start + 8 + length
-    basic = struct.unpack(f"<{length // 4}I", stream.read(length // 4 * 4))
+    basic: tuple[int, ...] = ()
+    if length == 4 * (frames or length // 4) and length <= _LARGEST_TABLE:
+        basic = struct.unpack(f"<{length // 4}I", _read_all(stream, length // 4 * 4))
     for table in (extended, basic):
         starts = tuple(first + offset for offset in table)
         if _believable(stream, starts, first, size, frames):
@@ -105,21 +109,45 @@ def scan_places(stream: BinaryIO, first: int, size: int, frames: int | None) -> 
     DamagedFrameError
         No frame can be found, or fragments can't be told apart.
     """
+    pieces = _pieces(stream, first, size)
+    if not pieces:
+        raise DamagedFrameError("no compressed frames are in the file")
+    return FramePlaces(_group(stream, pieces, frames), pieces[-1][1])
+
+
+def fragment_payloads(stream: BinaryIO, start: int, size: int) -> list[tuple[int, int]]:
+    """(offset, length) of the payload of every fragment, as far as it is in the file.
+
+    Parameters
+    ----------
+    start : int
+        Where the value of the pixel data begins, with its offset table.
+    """
+    stream.seek(start + 4)
+    first = start + 8 + int.from_bytes(stream.read(4), "little")
+    return [
+        (pos + 8, min(end, size) - pos - 8)
+        for pos, end, _ in _pieces(stream, first, size)
+        if pos + 8 < size
+    ]
+
+
+def _pieces(stream: BinaryIO, pos: int, size: int) -> list[tuple[int, int, bytes]]:
+    """Of every fragment that is not empty: where it begins and ends, its first 4 bytes."""
     pieces: list[tuple[int, int, bytes]] = []
-    pos = first
     seek, read = stream.seek, stream.read
     while pos + 8 <= size:
         seek(pos)
-        head = read(12)
+        head = read(13)
         if head[:4] != _ITEM:
-            break
+            if head[1:5] != _ITEM:
+                break
+            head, pos = head[1:], pos + 1  # a pad byte that the odd length before left out
         length = int.from_bytes(head[4:8], "little")
         if length:
             pieces.append((pos, pos + 8 + length, head[8:12]))
         pos += 8 + length
-    if not pieces:
-        raise DamagedFrameError("no compressed frames are in the file")
-    return FramePlaces(_group(stream, pieces, frames), pieces[-1][1])
+    return pieces
 
 
 def _believable(
@@ -178,6 +206,7 @@ def _split(block: memoryview) -> list[memoryview]:
             raise DamagedFrameError("the offset table contradicts the data")
         parts.append(block[pos + 8 : pos + 8 + length])
         pos += 8 + length
+        pos += block[pos + 1 : pos + 5] == _ITEM  # a pad byte that the odd length left out
     return parts
 
 

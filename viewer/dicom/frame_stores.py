@@ -17,6 +17,7 @@ from viewer.dicom.codestream import CodeStream, DamagedFrameError, read_code_str
 from viewer.dicom.colour import partial_to_full, widen_422
 from viewer.dicom.decoders import Samples, Space, decode, decoder_name
 from viewer.dicom.encapsulation import FramePlaces, read_places, scan_places
+from viewer.dicom.packed_bits import unpack
 from viewer.dicom.pixel_header import DEFLATED_FRAMES, RLE, PixelHeader
 from viewer.errors import UnreadableError
 
@@ -82,14 +83,15 @@ class NativeFrames:
         bits = header.native_frame_bits
         shape = (header.rows, header.columns)
         raw, skipped_bits = self._read(index * bits, bits)
-        if header.bits_allocated == 1:
-            ones = np.unpackbits(raw, bitorder="little")[skipped_bits:][:bits]
-            return ones.reshape(shape), Space.STORED
-        raw = raw[skipped_bits // 8 :][: bits // 8]
-        if header.is_422:
-            return self._from_422(raw)
-        samples = raw.view(header.dtype.newbyteorder("<" if header.little else ">"))
-        samples = samples.astype(header.dtype, copy=False)
+        if header.is_packed:
+            count = bits // header.bits_allocated
+            samples = unpack(raw, skipped_bits, count, header.bits_allocated).view(header.dtype)
+        else:
+            raw = raw[skipped_bits // 8 :][: bits // 8]
+            if header.is_422:
+                return self._from_422(raw)
+            samples = raw.view(header.dtype.newbyteorder("<" if header.little else ">"))
+            samples = samples.astype(header.dtype, copy=False)
         if header.samples == 1:
             return samples.reshape(shape), Space.STORED
         is_ybr = header.photometric.startswith("YBR_FULL")
@@ -138,6 +140,7 @@ class EncapsulatedFrames:
         self._expected = expected
         self._lock = Lock()
         self._scanned = False
+        self._scan: FramePlaces | None = None
         size = header.source.size
         try:
             with header.source.open() as stream:
@@ -160,37 +163,40 @@ class EncapsulatedFrames:
 
     def samples(self, index: int) -> Samples:
         """See `FrameStore.samples`."""
-        return decode(self._header, self._compressed(index))
-
-    def _compressed(self, index: int) -> memoryview:
         places = self._places
         try:
-            return self._read(places, index)
-        except DamagedFrameError:
-            again = self._without_table()
-            if again is places:
+            return self._decode(places, index)
+        except DamagedFrameError as error:
+            again = self._by_items()
+            if again is None or again.starts == places.starts:
                 raise
-            return self._read(again, index)
+            try:
+                samples = self._decode(again, index)
+            except DamagedFrameError:
+                raise error from None
+        log.info("offset table not believed: frames found by their items")
+        self._places = again
+        return samples
 
-    def _read(self, places: FramePlaces, index: int) -> memoryview:
+    def _decode(self, places: FramePlaces, index: int) -> Samples:
         with self._header.source.open() as stream:
-            return places.read(stream, index, self._header.source.size)
+            data = places.read(stream, index, self._header.source.size)
+        return decode(self._header, data)
 
-    def _without_table(self) -> FramePlaces:
-        """Where frames lie by their items alone, for an offset table that proved wrong."""
+    def _by_items(self) -> FramePlaces | None:
+        """Where frames lie by their items alone, looked for once; None when nowhere."""
         with self._lock:
             if not self._scanned:
                 self._scanned = True
-                size = self._header.source.size
                 with self._header.source.open() as stream:
                     stream.seek(self._header.offset + 4)
-                    table = int.from_bytes(stream.read(4), "little")
-                    first = self._header.offset + 8 + table
-                    found = scan_places(stream, first, size, self._expected)
-                if found.starts != self._places.starts:
-                    log.info("offset table not believed: frames found by their items")
-                    self._places = found
-            return self._places
+                    first = self._header.offset + 8 + int.from_bytes(stream.read(4), "little")
+                    size = self._header.source.size
+                    try:
+                        self._scan = scan_places(stream, first, size, self._expected)
+                    except DamagedFrameError:
+                        log.info("frames can't be found by their items")
+            return self._scan
 
 
 def _peek(head: memoryview) -> CodeStream | None:

@@ -107,7 +107,7 @@ def _native(
 ) -> Extent:
     there = min(pixels.length or 0, max(file.size - pixels.offset, 0))
     each = shape.native_bytes
-    whole = int(there // each) if each >= 1 else 0
+    whole = int(there // each) if each > 0 else 0
     extent = _answer(file, whole, False, syntax, notes)
     if extent.problem and there:
         size = f"{shape.columns} x {shape.rows}"
@@ -142,6 +142,9 @@ def _answer(
     if "NumberOfFrames" not in file.header and whole is not None and whole > 1 and not cut:
         note = f"The header gives no Number of Frames; {_frames(whole)} found in the pixel data."
         return Extent(whole, whole, syntax, (*notes, note))
+    if whole is None and declared > file.size:  # not even a byte each
+        problem = f"it announces {declared:,} frames in {file.size:,} bytes; export it again"
+        return Extent(0, declared, syntax, problem=problem)
     if whole is None or whole >= declared:
         return Extent(declared, declared, syntax, notes)
     if whole == 0:

@@ -17,7 +17,7 @@ from viewer.dicom.colour import through_palette, to_eight_bits, ybr_full_to_rgb
 from viewer.dicom.decoders import Space
 from viewer.dicom.frame_stores import EncapsulatedFrames, FrameStore, NativeFrames
 from viewer.dicom.overlays import OverlayPlane, place_bits, separate_bits
-from viewer.dicom.pixel_header import read_pixel_header
+from viewer.dicom.pixel_header import VIDEO_PREFIX, PixelHeader, read_pixel_header
 from viewer.errors import UnreadableError
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,7 @@ class PixelFile:
         self.header = header = read_pixel_header(source)
         self._expected = max(header.frames or 0, at_least)
         said = self._expected if header.frames is not None or at_least > 1 else None
-        self._store: FrameStore = (
-            NativeFrames(header) if header.length is not None else EncapsulatedFrames(header, said)
-        )
+        self._store = _store(header, said)
         self.decoder = self._store.decoder
         code = self._store.code
         self._code_bits = code.bits if code else 0
@@ -162,6 +160,17 @@ class PixelFile:
             f"The other frames can be used. {_AGAIN}" if total > 1 else _AGAIN,
             detail=f"transfer syntax {self.header.transfer_syntax}, {self.decoder}",
         )
+
+
+def _store(header: PixelHeader, frames: int | None) -> FrameStore:
+    """What reads the frames of a file; None frames: nobody says how many."""
+    if header.length is not None:
+        return NativeFrames(header)
+    if header.transfer_syntax.startswith(VIDEO_PREFIX):
+        from viewer.dicom.video import VideoFrames
+
+        return VideoFrames(header, frames)
+    return EncapsulatedFrames(header, frames)
 
 
 def _masked(word: NDArray[Any], bits: int, signed: bool) -> NDArray[Any]:

@@ -22,7 +22,6 @@ from viewer.dicom.dicom_file import (
     FileHeader,
     HeaderError,
     NotDicomError,
-    PixelPlace,
     read_header,
 )
 from viewer.dicom.overlays import OverlayPlane, overlay_planes
@@ -35,7 +34,8 @@ MAX_FRAME_BYTES = 512 * 2**20
 RLE = "1.2.840.10008.1.2.5"
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _JPEG_PREFIX = "1.2.840.10008.1.2.4."
-_VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
+VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
+"""Of the transfer syntaxes of MPEG-2, MPEG-4 (H.264) and HEVC."""
 _FLOAT_BITS = {0x7FE00008: 32, 0x7FE00009: 64}
 
 
@@ -52,7 +52,7 @@ class PixelHeader:
     offset, length : int
         The value of the pixel data element in `source`; `length` is None when encapsulated.
     words_swapped : bool
-        Pairs of bytes are swapped (8 or 1 bits allocated as big-endian OW, PS3.5 8.1.1).
+        Pairs of bytes are swapped (big-endian OW of other than 16-bit samples, PS3.5 8.1.1).
     palette : ndarray or None
         (n, 3) uint8, RGB of stored value `palette_first + k`.
     frame_offsets : tuple of int
@@ -83,10 +83,15 @@ class PixelHeader:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Native type of one stored sample."""
-        size = max(8, self.bits_allocated) // 8
+        """Native type of one stored sample, unpacked."""
+        size = next(size for size in (1, 2, 4, 8) if 8 * size >= self.bits_allocated)
         kind = "f" if self.floating else "i" if self.signed else "u"
         return np.dtype(f"{kind}{size}")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether samples of uncompressed frames are not whole bytes, so run on without gaps."""
+        return self.bits_allocated not in (8, 16, 32, 64)
 
     @property
     def native_frame_bits(self) -> int:
@@ -111,7 +116,7 @@ def read_pixel_header(source: ByteSource) -> PixelHeader:
     try:
         with source.open() as stream:
             file = read_header(_BinaryStream(stream, source.size))
-            extended = _extended_offsets(stream, file.pixels)
+            extended = _extended_offsets(stream, file)
             if file.transfer_syntax_uid == DEFLATED:
                 stream.seek(file.begins)
                 source = MemoryBytes(source.name, inflate(stream.read(), source.name))
@@ -172,7 +177,7 @@ def _header(source: ByteSource, file: FileHeader, extended: tuple[int, ...]) -> 
         signed=header.integer("PixelRepresentation") == 1,
         floating=pixels.tag in _FLOAT_BITS,
         little=little,
-        words_swapped=not little and pixels.vr == "OW" and allocated <= 8,
+        words_swapped=not little and pixels.vr == "OW" and allocated not in (16, 32, 64),
         frames=header.integer("NumberOfFrames") if "NumberOfFrames" in header else 1,
         offset=pixels.offset,
         length=pixels.length,
@@ -183,8 +188,10 @@ def _header(source: ByteSource, file: FileHeader, extended: tuple[int, ...]) -> 
     )
 
 
-def _extended_offsets(stream: BinaryIO, pixels: PixelPlace | None) -> tuple[int, ...]:
-    if pixels is None or not pixels.extended_frames:
+def _extended_offsets(stream: BinaryIO, file: FileHeader) -> tuple[int, ...]:
+    """The Extended Offset Table; empty when it is not of as many frames as the header says."""
+    pixels = file.pixels
+    if pixels is None or pixels.extended_frames != (file.header.integer("NumberOfFrames") or 1):
         return ()
     stream.seek(pixels.extended_at)
     value = stream.read(8 * pixels.extended_frames)
@@ -199,13 +206,15 @@ def _check(header: PixelHeader) -> None:
             f"{name}: does not say how many rows and columns its images have",
             "Ask for the file again.",
         )
-    if header.samples not in (1, 3) or header.bits_allocated not in (1, 8, 16, 32, 64):
+    if header.samples not in (1, 3) or not (
+        header.bits_allocated in (1, 8, 16, 24, 32, 64) or 9 <= header.bits_allocated <= 15
+    ):
         raise UnreadableError(
             f"{name}: its pixels have {header.samples} samples of {header.bits_allocated} bits,"
             " which no vascular image has",
             "Export it again as greyscale or RGB.",
         )
-    size = header.rows * header.columns * header.samples * max(8, header.bits_allocated) // 8
+    size = header.rows * header.columns * header.samples * header.dtype.itemsize
     if size > MAX_FRAME_BYTES:
         raise UnreadableError(
             f"{name}: one frame of {header.columns} x {header.rows} would take"
@@ -213,8 +222,8 @@ def _check(header: PixelHeader) -> None:
             f" the file has {header.source.size / 2**20:.1f} MB",
             "The header is probably damaged: ask for the file again.",
         )
-    image_codes = syntax.startswith(_JPEG_PREFIX) and not syntax.startswith(_VIDEO_PREFIX)
-    if not (syntax in NATIVE_SYNTAXES or image_codes or syntax in (RLE, DEFLATED_FRAMES)):
+    coded = syntax.startswith(_JPEG_PREFIX) or syntax in (RLE, DEFLATED_FRAMES)
+    if not (coded or syntax in NATIVE_SYNTAXES):
         raise UnreadableError(
             f"{name}: its images are stored in a way that can't be read here"
             f" ({SYNTAX_NAMES.get(syntax, syntax)})",
