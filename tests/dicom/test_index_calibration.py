@@ -264,3 +264,15 @@ def test_angle_increments_of_a_classic_run(tmp_path: Path, turned: list[int]) ->
 def test_a_moving_table_is_told(tmp_path: Path) -> None:
     run = read(tmp_path, **IMAGER, **DISTANCES, TableMotion="DYNAMIC")
     assert any("table moves" in text for text in run.warnings)
+
+
+def test_where_a_scale_holds_is_stated(tmp_path: Path) -> None:
+    plain = read(tmp_path, **IMAGER, **DISTANCES)
+    assert plain.calibration.validity == "at the isocentre, 800 mm from the source"
+    raised = read(tmp_path, **IMAGER, **DISTANCES, TableHeight=-120)
+    assert raised.calibration.validity.endswith("(table height stated as -120 mm)")
+    beam = item(ObjectPixelSpacingInCenterOfBeam=[0.19, 0.19], DistanceObjectToTableTop=90.0)
+    shared = item(ProjectionPixelCalibrationSequence=[beam])
+    groups = {"SharedFunctionalGroupsSequence": [shared]}
+    enhanced = read(tmp_path, SOPClassUID=ENHANCED_XA, **groups)
+    assert enhanced.calibration.validity == "in the centre of the beam, 90 mm above the table top"

@@ -108,3 +108,32 @@ def test_enhanced_times_that_stand_still_are_not_used(tmp_path: Path) -> None:
     found = enhanced(tmp_path, ["00.000", "00.250", "00.250"])
     assert found.timing.times_s is None
     assert any("does not increase" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("values", "played", "told"),
+    [
+        ({}, None, ""),
+        ({"StartTrim": 2, "StopTrim": 3}, (1, 2), ""),
+        ({"StartTrim": 3}, (2, 3), ""),
+        ({"StopTrim": 2}, (0, 1), ""),
+        ({"StartTrim": 1, "StopTrim": 4}, None, ""),
+        ({"StartTrim": 3, "StopTrim": 2}, None, "no stretch"),
+        ({"StartTrim": 0, "StopTrim": 2}, None, "no stretch"),
+        ({"StartTrim": 9, "StopTrim": 12}, None, "not one of 4 frames"),
+        ({"StartTrim": 2, "StopTrim": 12}, (1, 3), "beyond the 4 frames"),
+    ],
+)
+def test_trims_bound_what_is_played(
+    tmp_path: Path, values: dict[str, Any], played: tuple[int, int] | None, told: str
+) -> None:
+    found = timed(tmp_path, FrameTime=40, **values)
+    assert found.trim == played
+    warned = [text for text in found.warnings if "Trim" in text]
+    assert (len(warned) == 1 and told in warned[0]) if told else not warned
+
+
+@pytest.mark.parametrize(("value", "sweep"), [(None, False), (0, False), (1, True), (7, False)])
+def test_playback_sequencing(tmp_path: Path, value: int | None, sweep: bool) -> None:
+    values = {} if value is None else {"PreferredPlaybackSequencing": value}
+    assert timed(tmp_path, FrameTime=40, **values).sweep is sweep

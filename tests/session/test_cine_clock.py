@@ -222,3 +222,56 @@ def test_frames_that_last_no_time_are_passed_over():
     clock.start(0.0, 0)
     assert [clock.tick(t) for t in (0.15, 0.25, 0.35)] == [2, 3, 0]
     assert clock.skipped == 2  # told, never confirmed as shown
+
+
+def test_trims_are_the_loop_until_another_is_set():
+    clock = CineClock([i / 10 for i in range(20)], 20, trim=(5, 8))
+    assert clock.loop == clock.home_loop == (5, 8)
+    assert clock.start(0.0, 0) == 5
+    assert [clock.tick(t / 10 + 0.05) for t in (1, 2, 3, 4)] == [6, 7, 8, 5]
+    clock.set_loop(0, 19)
+    assert clock.home_loop == (5, 8)
+
+
+def test_sweeping_goes_forth_and_back_and_shows_each_end_once():
+    clock = CineClock([i / 10 for i in range(4)], 4, sweep=True)
+    clock.start(0.0, 0)
+    seen, ways = [], []
+    for tick in range(1, 9):
+        seen.append(clock.tick(tick / 10 + 0.05))
+        ways.append(clock.travel)
+    assert seen == [1, 2, 3, 2, 1, 0, 1, 2]
+    assert ways == [1, 1, -1, -1, -1, 1, 1, 1]
+    assert clock.rate_hz == pytest.approx(10.0)
+    assert clock.skipped == 7  # none was said to be on screen but the last
+
+
+def test_sweeping_backwards_from_inside_a_loop_keeps_uneven_times():
+    clock = CineClock([0.0, 0.1, 0.3, 0.4, 0.5], 5, sweep=True)
+    clock.direction = -1
+    clock.set_loop(1, 3)
+    assert clock.start(0.0, 2) == 2
+    assert [clock.tick(t) for t in (0.05, 0.15, 0.35, 0.45)] == [None, 1, 2, 3]
+    clock.sweep = False
+    assert clock.travel == -1
+
+
+@pytest.mark.parametrize("speed", [0.1, 0.5, 4.0])
+def test_speeds_from_a_tenth_to_four_times(speed):
+    clock = CineClock([i / 10 for i in range(50)], 50, trim=(10, 39), sweep=True)
+    clock.speed = speed
+    clock.start(0.0, 10)
+    for tick in range(1, 200):
+        clock.tick(tick * 0.01 / speed)
+    assert clock.frame == 10 + 19
+    clock.speed = speed * 100
+    assert clock.speed == 4.0
+
+
+def test_two_frames_sweep_like_a_loop_and_one_frame_loop_stays():
+    clock = CineClock([0.0, 0.1, 0.2], 3, sweep=True)
+    clock.set_loop(0, 1)
+    clock.start(0.0, 0)
+    assert [clock.tick(t / 10 + 0.05) for t in (1, 2, 3)] == [1, 0, 1]
+    clock.set_loop(1, 1)
+    assert clock.tick(0.9) is None

@@ -213,9 +213,18 @@ def _center_of_beam(
             spacing,
             CalibrationSource.ENHANCED_ISOCENTER,
             depth_uncertainty(sod_mm),
-            "in the centre of the beam, at the depth the system assumed",
+            _beam_centre(item),
         )
     return None
+
+
+def _beam_centre(item: Header | None) -> str:
+    """Where Object Pixel Spacing in Center of Beam holds: at an object that far above the table."""
+    above = item.number("DistanceObjectToTableTop") if item is not None else None
+    depth = "at the depth the system assumed"
+    if above is not None:
+        depth = f"{above:g} mm above the table top"
+    return f"in the centre of the beam, {depth}"
 
 
 def _from_imager(
@@ -255,6 +264,12 @@ def _from_imager(
         )
     spacing = (imager[0] / magnification, imager[1] / magnification)
     source = CalibrationSource.MAGNIFICATION_FACTOR if stated else CalibrationSource.SID_SOD
-    return _scale(
-        spacing, source, depth_uncertainty(sod_mm), "at the stated distance from the source"
-    )
+    return _scale(spacing, source, depth_uncertainty(sod_mm), _isocentre(header, sod_mm))
+
+
+def _isocentre(header: Header, sod_mm: float | None) -> str:
+    """Where the header's distances hold: Distance Source to Patient ends at the isocentre."""
+    away = f", {sod_mm:g} mm from the source" if sod_mm else ""
+    table = header.number("TableHeight")
+    height = f" (table height stated as {table:g} mm)" if table is not None else ""
+    return f"at the isocentre{away}{height}"

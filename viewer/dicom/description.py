@@ -34,7 +34,7 @@ def describe(reading: Reading) -> ImageSet:
     groups = functional_groups(header)
     warnings = list(reading.warnings)
     moments = _timing(reading, warnings)
-    common = _common(reading, groups) | {"timing": moments}
+    common = _common(reading, groups) | {"timing": moments} | _playback(reading, warnings)
     if reading.extent.frames == 0:
         return ImageSet(**common, warnings=tuple(warnings))
     if reading.role is Role.VENOGRAM:
@@ -124,6 +124,16 @@ def _timing(reading: Reading, warnings: list[str]) -> FrameTiming:
         moments, told = timing.multi_frame_timing(reading.header, reading.extent.frames)
     warnings.extend(told)
     return moments
+
+
+def _playback(reading: Reading, warnings: list[str]) -> dict[str, Any]:
+    """Which frames are to be played, and how."""
+    frames = reading.extent.frames
+    if frames < 2 or reading.role not in _PLAYED or not reading.stands_alone:
+        return {}
+    played, told = timing.trim(reading.header, frames)
+    warnings.extend(told)
+    return {"trim": played, "sweep": timing.sweeping(reading.header)}
 
 
 def _calibration(reading: Reading) -> Found:

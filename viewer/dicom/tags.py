@@ -24,6 +24,8 @@ _TABLE = """
 00080060 CS Modality
 00081030 LO StudyDescription
 0008103E LO SeriesDescription
+00082142 IS StartTrim
+00082143 IS StopTrim
 00082144 IS RecommendedDisplayFrameRate
 00100010 PN PatientName
 00100020 LO PatientID
@@ -38,7 +40,9 @@ _TABLE = """
 00181111 DS DistanceSourceToPatient
 00181114 DS EstimatedRadiographicMagnificationFactor
 00181134 CS TableMotion
+00181130 DS TableHeight
 00181164 DS ImagerPixelSpacing
+00181244 US PreferredPlaybackSequencing
 00181510 DS PositionerPrimaryAngle
 00181511 DS PositionerSecondaryAngle
 00181520 DS PositionerPrimaryAngleIncrement
@@ -72,6 +76,7 @@ _TABLE = """
 00189151 DT FrameReferenceDateTime
 00189401 SQ ProjectionPixelCalibrationSequence
 00189402 FL DistanceSourceToIsocenter
+00189403 FL DistanceObjectToTableTop
 00189404 FL ObjectPixelSpacingInCenterOfBeam
 00189405 SQ PositionerPositionSequence
 00189462 SQ IsocenterReferenceSystemSequence

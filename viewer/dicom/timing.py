@@ -91,6 +91,35 @@ def pair_timing(header: Header) -> tuple[FrameTiming, tuple[str, ...]]:
     return timing or FrameTiming(), tuple(warnings)
 
 
+def trim(header: Header, frames: int) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """0-based first and last frame to be played, None for all, and what to tell about it.
+
+    Source: Start Trim (0008,2142) and Stop Trim (0008,2143), frame numbers from 1.
+
+    Parameters
+    ----------
+    frames : int
+        Frames that can be shown.
+    """
+    if "StartTrim" not in header and "StopTrim" not in header:
+        return None, ()
+    first = header.integer("StartTrim") if "StartTrim" in header else 1
+    last = header.integer("StopTrim") if "StopTrim" in header else frames
+    if first is None or last is None or not 1 <= first <= last:
+        shown = f"{header.text('StartTrim') or '-'} to {header.text('StopTrim') or '-'}"
+        return None, (f"Start and Stop Trim are {shown}, which is no stretch; not used.",)
+    if first > frames:
+        return None, (f"Start Trim {first} is not one of {frames} frames; not used.",)
+    whole = (first, min(last, frames)) == (1, frames)
+    told = f"Stop Trim {last} is beyond the {frames} frames; all to the last are played."
+    return None if whole else (first - 1, min(last, frames) - 1), (told,) if last > frames else ()
+
+
+def sweeping(header: Header) -> bool:
+    """Whether it is to be played forth and back: Preferred Playback Sequencing (0018,1244) is 1."""
+    return header.integer("PreferredPlaybackSequencing") == 1
+
+
 def _pointers(header: Header) -> set[int]:
     """The tags Frame Increment Pointer names."""
     halves = [int(value) for value in header.numbers("FrameIncrementPointer")]

@@ -163,6 +163,10 @@ class ImageSet:
         Patient Orientation (0020,0020): where rows and columns run to, e.g. ("L", "F"); "" unknown.
     phase_hint : str
         Words from the headers that help to guess the phase (descriptions, protocol).
+    trim : (int, int) or None
+        0-based first and last frame to be played: Start and Stop Trim (0008,2142/2143).
+    sweep : bool
+        To be played forth and back: Preferred Playback Sequencing (0018,1244) is 1.
     """
 
     uid: str
@@ -188,6 +192,8 @@ class ImageSet:
     laterality: str = ""
     study_date: str = ""
     warnings: tuple[str, ...] = ()
+    trim: tuple[int, int] | None = None
+    sweep: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -53,15 +53,27 @@ class CineClock:
         Frames of the image set.
     rate_hz : float or None
         The reader's own rate; overrides `times_s`.
+    trim : (int, int) or None
+        First and last 0-based frame the header wants played (`ImageSet.trim`); the loop until
+        another is set.
+    sweep : bool
+        Forth and back, each end shown once a turn (`ImageSet.sweep`), not round and round.
     """
 
     def __init__(
-        self, times_s: Sequence[float] | None, frames: int, rate_hz: float | None = None
+        self,
+        times_s: Sequence[float] | None,
+        frames: int,
+        rate_hz: float | None = None,
+        *,
+        trim: tuple[int, int] | None = None,
+        sweep: bool = False,
     ) -> None:
         self._times_s = None if times_s is None else tuple(times_s)
         self._frames = frames
         self._rate_hz = rate_hz
         self._loop = (0, max(frames - 1, 0))
+        self._sweep = sweep
         self._direction = 1
         self._speed = 1.0
         self._order = np.zeros(0, np.intp)
@@ -74,6 +86,10 @@ class CineClock:
         self._shown_s: deque[float] = deque()
         self.skipped = 0
         """Frames that were due and never shown since `start`."""
+        if trim is not None:
+            self.set_loop(*trim)
+        self.home_loop = self._loop
+        """The loop the header wants: all frames, or those between its trims."""
 
     # What is played -------------------------------------------------------------------
 
@@ -91,8 +107,8 @@ class CineClock:
         """Mean frames per second of the loop at the present speed; None when not playable."""
         if self.why_not_playable:
             return None
-        first, last = self._loop
-        return float((last - first + 1) / self._durations_s()[first : last + 1].sum() * self._speed)
+        lasts_s = self._durations_s()[self._played()]
+        return float(lasts_s.size / lasts_s.sum() * self._speed)
 
     @property
     def rate_is_override(self) -> bool:
@@ -127,6 +143,25 @@ class CineClock:
     def direction(self, direction: int) -> None:
         self._direction = -1 if direction < 0 else 1
         self._lay_out()
+
+    @property
+    def sweep(self) -> bool:
+        """Whether it plays forth and back."""
+        return self._sweep
+
+    @sweep.setter
+    def sweep(self, sweep: bool) -> None:
+        self._sweep = sweep
+        self._lay_out()
+
+    @property
+    def travel(self) -> int:
+        """+1 or -1: which way the frames run now; sweeping turns it at the ends of the loop."""
+        if not self._sweep or self._now_s is None or self._order.size < 2:
+            return self._direction
+        place = min(self._place(), self._order.size - 1)
+        after = self._order[(place + 1) % self._order.size]
+        return 1 if after > self._order[place] else -1
 
     @property
     def speed(self) -> float:
@@ -247,8 +282,7 @@ class CineClock:
         """Lay out the loop in the order of playing; the present frame starts anew."""
         if self._now_s is None:
             return
-        first, last = self._loop
-        order = np.arange(first, last + 1)[:: self._direction]
+        order = self._played()
         durations_s = self._durations_s()
         due = durations_s[order] > 0  # a frame that lasts no time is never due
         if due.any():
@@ -258,10 +292,21 @@ class CineClock:
             lasts_s = np.full(order.size, float(durations_s.mean()))
         self._order = order
         self._ends_s = np.cumsum(lasts_s)
-        onwards = np.flatnonzero((order - self._frame) * self._direction >= 0)
+        way = np.flatnonzero(np.diff(order) * self._direction < 0)
+        forth = order[: int(way[0]) + 1] if way.size else order
+        onwards = np.flatnonzero((forth - self._frame) * self._direction >= 0)
         at = int(onwards[0]) if onwards.size else 0
         self._frame = int(order[at])
         self._at_s = float(self._ends_s[at] - lasts_s[at])
+
+    def _played(self) -> npt.NDArray[np.intp]:
+        """The frames of one turn in the order of playing (PS3.3 C.7.6.5, 0018,1244).
+
+        Round and round 1..n; sweeping 1..n, n-1..2.
+        """
+        first, last = self._loop
+        forth = np.arange(first, last + 1)[:: self._direction]
+        return np.concatenate([forth, forth[-2:0:-1]]) if self._sweep else forth
 
     def _place(self) -> int:
         return int(np.searchsorted(self._ends_s, self._at_s + _EPSILON_S, side="right"))
