@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "demo": "open the window on a built-in case",
     "index": "read headers and list what there is to review",
     "decode": "decode frames and print their checksums",
+    "subtract": "digital subtraction: frames less their mask",
     "opacify": "where contrast goes and when: peak, time to peak",
     "sync": "position of every pullback frame along the vein",
     "render": "draw the real window to a picture, without a screen",
