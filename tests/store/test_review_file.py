@@ -36,6 +36,7 @@ from viewer.model.annotation import (
 )
 from viewer.model.case import Phase
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
+from viewer.model.reader_calibration import CalibrationMethod, Filling, ReaderCalibration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
 from viewer.model.vessel import Centerline
 from viewer.store import atomic, review_file, schema
@@ -101,6 +102,20 @@ measurements = st.one_of(
         kind=st.just("ellipse"),
     ),
 )
+calibrations = st.builds(
+    ReaderCalibration,
+    image_uid=texts,
+    method=st.sampled_from(CalibrationMethod),
+    points_px=st.lists(points, max_size=3).map(tuple),
+    frame=frames,
+    entered=st.floats(1e-3, 1e3),
+    mm_per_px=st.floats(1e-4, 100.0),
+    uncertainty=st.floats(0, 1),
+    filling=st.sampled_from(Filling),
+    residual_px=st.none() | st.floats(0, 10),
+    made_at=texts,
+    validity=texts,
+)
 centerlines = st.builds(
     Centerline, texts, texts, st.lists(points, max_size=5).map(tuple), frames, texts
 )
@@ -145,6 +160,7 @@ def reviews(draw: st.DrawFn) -> Review:
         rates=draw(
             lists_of(st.builds(RateOverride, texts, st.floats(0.01, 1000.0)), key="image_uid")
         ),
+        calibrations=draw(lists_of(calibrations, key="image_uid")),
         centerlines=lines,
         coregistrations=ties,
         segments=draw(lists_of(segments)),

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from viewer.model.annotation import AnySegment, Bookmark, Measurement
 from viewer.model.case import Phase
 from viewer.model.coregistration import Coregistration
+from viewer.model.reader_calibration import ReaderCalibration
 from viewer.model.vessel import Centerline
 
 REVIEW_VERSION = 1
@@ -88,6 +89,7 @@ class Review:
     images: tuple[ImageReference, ...] = ()
     phases: tuple[PhaseOf, ...] = ()
     rates: tuple[RateOverride, ...] = ()
+    calibrations: tuple[ReaderCalibration, ...] = ()
     centerlines: tuple[Centerline, ...] = ()
     coregistrations: tuple[Coregistration, ...] = ()
     segments: tuple[AnySegment, ...] = field(default=())
@@ -132,12 +134,17 @@ class Review:
         """The reader's frame rate for an image set, Hz."""
         return next((r.rate_hz for r in self.rates if r.image_uid == image_uid), None)
 
+    def calibration_of(self, image_uid: str) -> ReaderCalibration | None:
+        """The scale the reader set for an image set, None when the header's holds."""
+        return next((c for c in self.calibrations if c.image_uid == image_uid), None)
+
     @property
     def empty(self) -> bool:
         """Whether nothing has been said yet."""
         return not (
             self.phases
             or self.rates
+            or self.calibrations
             or self.centerlines
             or self.coregistrations
             or self.segments
@@ -201,3 +208,13 @@ class Review:
     def without_rate(self, image_uid: str) -> Review:
         """Back to the header's frame times."""
         return replace(self, rates=tuple(r for r in self.rates if r.image_uid != image_uid))
+
+    def with_calibration(self, calibration: ReaderCalibration) -> Review:
+        """With a reader's scale for an image set, in place of an earlier one."""
+        rest = tuple(c for c in self.calibrations if c.image_uid != calibration.image_uid)
+        return replace(self, calibrations=(*rest, calibration))
+
+    def without_calibration(self, image_uid: str) -> Review:
+        """Back to the header's scale."""
+        rest = tuple(c for c in self.calibrations if c.image_uid != image_uid)
+        return replace(self, calibrations=rest)

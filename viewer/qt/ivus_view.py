@@ -110,7 +110,8 @@ class IvusView(ImagePane):
         self.cine.scrubber.set_marks(tuple(stretches), marks)
 
     def _calibration(self) -> Calibration | None:
-        return self._session.pullback.calibration if self._session.pullback else None
+        pullback = self._session.pullback
+        return self._session.calibration(pullback) if pullback else None
 
     def _frame_lines(self) -> Lines:
         session, pullback = self._session, self._session.pullback

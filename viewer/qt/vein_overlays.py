@@ -120,8 +120,7 @@ class VeinOverlay:
 
     def _half_width(self, view: FrameView) -> float:
         """Screen px from the centerline to just outside the vein."""
-        run = self._session.run
-        scale = run.calibration.mm_per_px if run else None
+        scale = self._session.calibration(self._session.run).mm_per_px
         return VEIN_HALF_WIDTH_MM / scale * view.zoom if scale else VEIN_HALF_WIDTH_PX
 
     def _paint_course(self, painter: QPainter, view: FrameView) -> None:
@@ -148,8 +147,8 @@ class VeinOverlay:
 
     def _paint_ticks(self, painter: QPainter, view: FrameView) -> None:
         session = self._session
-        curve, run = session.current_polyline, session.run
-        scale = run.calibration.mm_per_px if run else None
+        curve = session.current_polyline
+        scale = session.calibration(session.run).mm_per_px
         if curve is None or scale is None:
             return
         zero = session.placing.zero_arc_px % (TICK_MM / scale)

@@ -137,7 +137,7 @@ class VenogramView(ImagePane):
 
     def _calibration(self) -> Calibration | None:
         run = self._session.run
-        return run.calibration if run else None
+        return self._session.calibration(run) if run else None
 
     def _case_lines(self) -> Lines:
         run = self._session.run

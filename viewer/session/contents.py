@@ -106,7 +106,7 @@ def _image_row(session: Session, item: ImageSet, stars: int) -> Row:
     tags = []
     if _is_linked(session, item):
         tags.append(Tag("Linked", "ok", "ph.link-simple"))
-    if isinstance(item, Run | Pullback) and not item.calibration.known:
+    if isinstance(item, Run | Pullback) and not session.calibration(item).known:
         tags.append(Tag("px only", "warn", "ph.warning-fill"))
     if item.frames_declared > item.frames:
         tags.append(Tag(f"{item.frames} of {item.frames_declared}", "warn", "ph.warning-fill"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viewer.geometry.polyline import Polyline, spline_through
 from viewer.geometry.position_map import PositionMap, Unlinked, position_map
+from viewer.model.calibration import Calibration
 from viewer.model.coregistration import Coregistration
 from viewer.model.study import Pullback, Run
 from viewer.model.vessel import PointPx
@@ -12,7 +13,7 @@ KEPT_CURVES = 64
 KEPT_MAPS = 16
 """A drag makes one of each per move; what was made longest ago goes first."""
 
-_Basis = tuple[Polyline, Run, Pullback, Coregistration, tuple[float, ...] | None]
+_Basis = tuple[Polyline, Run, Pullback, Coregistration, Calibration, tuple[float, ...] | None]
 
 
 class Curves:
@@ -41,14 +42,14 @@ class Curves:
         run: Run,
         pullback: Pullback,
         tie: Coregistration,
+        scale: Calibration,
         times_s: tuple[float, ...] | None,
     ) -> PositionMap | Unlinked:
         """Where every frame of a pullback lies on a run, or why that is unknown."""
-        basis = (curve, run, pullback, tie, times_s)
+        basis = (curve, run, pullback, tie, scale, times_s)
         for known, made in self._maps:
             if known == basis:  # mostly the very same objects: no deeper comparison is made
                 return made
-        scale = run.calibration
         made = position_map(curve, scale.mm_per_px, scale.uncertainty, pullback, times_s, tie)
         self._maps.insert(0, (basis, made))
         del self._maps[KEPT_MAPS:]

@@ -15,7 +15,8 @@ from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.measure.calipers import measured
 from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Measurement
-from viewer.model.calibration import UNCALIBRATED, Calibration, CalibrationSource
+from viewer.model.calibration import Calibration, CalibrationSource
+from viewer.model.reader_calibration import CalibrationMethod, ReaderCalibration
 from viewer.model.study import ImageSet, Pullback, PullbackMode
 from viewer.session.contents import image_title
 
@@ -171,9 +172,9 @@ def how_measured(session: Session) -> tuple[Fact, ...]:
     facts: list[Fact] = []
     run, pullback = session.run, session.pullback
     if pullback is not None:
-        facts.append(_scale_fact("IVUS scale", pullback))
+        facts.append(_scale_fact(session, "IVUS scale", pullback))
     if run is not None:
-        facts.append(_scale_fact("XA scale", run))
+        facts.append(_scale_fact(session, "XA scale", run))
     if run is not None and pullback is not None:
         facts.append(_position_fact(session))
     facts += [
@@ -186,17 +187,50 @@ def how_measured(session: Session) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _scale_fact(name: str, item: ImageSet) -> Fact:
-    scale = item.calibration
+def _scale_fact(session: Session, name: str, item: ImageSet) -> Fact:
+    scale = session.calibration(item)
     if not scale.known:
-        tip = "The file gives no scale in the patient. Lengths stay in pixels."
+        tip = (
+            "The file gives no scale in the patient. Lengths stay in pixels until you calibrate "
+            "on a marker catheter, a catheter of known size or a known distance."
+        )
         return Fact(name, f"{UNKNOWN} · lengths in px", tip, "warn")
+    by_reader = session.review.calibration_of(item.uid)
+    if by_reader is not None:
+        tip = "\n".join((calibration_detail(by_reader), *header_scale(item, scale)))
+        return Fact(name, f"{scale_text(scale)} · {by_reader.method.value}", tip)
     detail = scale.source.value + (f", {scale.validity}" if scale.validity else "")
     return Fact(
         name,
         f"{scale_text(scale)} · {_SHORT.get(scale.source, scale.source.value)}",
         f"{detail} ({image_title(item)})",
     )
+
+
+def calibration_detail(made: ReaderCalibration) -> str:
+    """What a scale set by hand rests on, in one line."""
+    unit = made.method.unit
+    size = f"{made.entered:g} {unit}"
+    what = {
+        CalibrationMethod.CATHETER: f"on a catheter of {size}",
+        CalibrationMethod.MARKERS: f"on {len(made.points_px)} marks {size} apart",
+        CalibrationMethod.DISTANCE: f"on a known distance of {size}",
+    }[made.method]
+    filled = f", filled with {made.filling.value}" if made.filling else ""
+    rest = f", residual {made.residual_px:.2f} px" if made.residual_px is not None else ""
+    date = f" on {made.made_at[:10]}" if made.made_at else ""
+    where = f"; holds {made.validity}" if made.validity else ""
+    return f"Calibrated by hand{date} {what}{filled}, frame {made.frame + 1}{rest}{where}"
+
+
+def header_scale(item: ImageSet, scale: Calibration) -> tuple[str, ...]:
+    """How far the header's own scale is from the one in force; nothing without one."""
+    own = item.calibration.mm_per_px
+    if own is None or scale.mm_per_px is None:
+        return ()
+    off = f"{100 * (own / scale.mm_per_px - 1):+.0f}".replace("-", "−")
+    off = "the same" if off in ("+0", "−0") else f"{off} %"
+    return (f"The file's own scale is {own:.3f} mm/px ({off}), {item.calibration.source.value}",)
 
 
 def _position_fact(session: Session) -> Fact:
@@ -237,7 +271,7 @@ def _pull_fact(session: Session, pullback: Pullback) -> Fact:
 def measurement_value(session: Session, measurement: Measurement) -> Quantity:
     """A caliper's length or an ellipse's area; px where no scale holds."""
     item = session.case.find(measurement.image_uid)
-    return measured(measurement, item.calibration if item is not None else UNCALIBRATED)
+    return measured(measurement, session.calibration(item))
 
 
 def measurement_place(session: Session, measurement: Measurement) -> str:

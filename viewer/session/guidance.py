@@ -43,7 +43,7 @@ def advice_for(session: Session) -> Advice | None:
 
 
 def _about_scale(session: Session) -> Advice | None:
-    if session.run is None or session.run.calibration.known:
+    if session.run is None or session.calibration(session.run).known:
         return None
     return Advice(
         "No calibration.", "Lengths on this run are in pixels.", severity=Severity.WARNING

@@ -70,10 +70,11 @@ class Placing:
         if curve is None or run is None:
             return None
         position, landmarks = session.position_map, session.vessel.landmarks
-        basis = (curve, run, position, landmarks)
+        scale = session.calibration(run)
+        basis = (curve, run, scale, position, landmarks)
         if len(self._basis) != len(basis) or not all(map(is_, self._basis, basis)):
             self._basis, self._along = basis, None
-            self._axis = vein_axis(curve, landmarks, position, run.calibration.mm_per_px)
+            self._axis = vein_axis(curve, landmarks, position, scale.mm_per_px)
         return self._axis
 
     @property
@@ -84,8 +85,7 @@ class Placing:
             return 0.0
         if position is not None:
             return float(position.to_px(axis.zero))
-        run = self._session.run
-        scale = run.calibration.mm_per_px if run else None
+        scale = self._session.calibration(self._session.run).mm_per_px
         return axis.zero / scale if scale else axis.zero
 
     def place_of_arc(self, arc_px: float) -> float | None:
@@ -95,8 +95,7 @@ class Placing:
             return None
         if position is not None:
             return axis.position(float(position.to_unit(arc_px)))
-        run = self._session.run
-        scale = run.calibration.mm_per_px if run else None
+        scale = self._session.calibration(self._session.run).mm_per_px
         return axis.position(arc_px * (scale or 1.0))
 
     def text(self, frame: int) -> str:
@@ -116,7 +115,7 @@ class Placing:
         if axis is None or curve is None or run is None:
             return ()
         if self._along is None:
-            marks, scale = session.vessel.landmarks, run.calibration.mm_per_px
+            marks, scale = session.vessel.landmarks, session.calibration(run).mm_per_px
             self._along = veins_along(curve, marks, axis, session.position_map, scale)
         return self._along
 

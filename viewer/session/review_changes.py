@@ -77,6 +77,13 @@ def differences(before: Review, after: Review) -> tuple[str, ...]:
             lambda r: r.image_uid,
             lambda r: f"Frame rate of {_image_name(after, r.image_uid)}",
         ),
+        *_told(
+            before.calibrations,
+            after.calibrations,
+            lambda c: c.image_uid,
+            lambda c: f"Calibration of {_image_name(after, c.image_uid)}",
+            ignored=("made_at",),
+        ),
     )
 
 

@@ -18,12 +18,15 @@ from viewer.geometry.polyline import Polyline
 from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import AnySegment, FrameExtent
+from viewer.model.calibration import UNCALIBRATED, Calibration
 from viewer.model.case import Case, Phase
 from viewer.model.coregistration import Coregistration
+from viewer.model.reader_calibration import ReaderCalibration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
 from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipped, Window
 from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
+from viewer.session.calibrating import CalibrateEdits
 from viewer.session.curves import Curves
 from viewer.session.displays import Displays
 from viewer.session.measure_edits import MeasureEdits
@@ -81,6 +84,7 @@ class Session(ReviewSteps):
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
+        self.calibrating = CalibrateEdits(self)
         self.placing = Placing(self)
         self._curves = Curves()
 
@@ -105,6 +109,7 @@ class Session(ReviewSteps):
         self._refer_to_images()
         self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
         self.arm(Tool.SELECT)
+        self.calibrating.cancel()
         self.vessel.forget_pending()
         self.case_changed.emit()
         self.review_changed.emit(self.review)
@@ -308,7 +313,8 @@ class Session(ReviewSteps):
         if curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
-        return self._curves.position(curve, run, pullback, tie, self.timing(pullback).times_s)
+        scale, times_s = self.calibration(run), self.timing(pullback).times_s
+        return self._curves.position(curve, run, pullback, tie, scale, times_s)
 
     @property
     def position_map(self) -> PositionMap | None:
@@ -324,6 +330,13 @@ class Session(ReviewSteps):
     def vein_at(self, arc_px: float) -> VeinSegment:
         """The vein at a place on the shown centerline."""
         return self.placing.vein_at(arc_px)
+
+    def calibration(self, item: ImageSet | None) -> Calibration:
+        """Scale of an image set: the reader's, else the header's; unknown without an image set."""
+        if item is None:
+            return UNCALIBRATED
+        by_reader = self.review.calibration_of(item.uid)
+        return item.calibration if by_reader is None else _scale_of(by_reader, item.calibration)
 
     def timing(self, item: ImageSet) -> FrameTiming:
         """Frame times of an image set: the reader's override, else the header's."""
@@ -430,6 +443,11 @@ class Session(ReviewSteps):
     ) -> None:
         """Tell the person something."""
         self.noticed.emit(Notice(text, hint, severity, undoable, about))
+
+
+@lru_cache(maxsize=16)
+def _scale_of(by_reader: ReaderCalibration, header: Calibration) -> Calibration:
+    return by_reader.scale(header.region_px)
 
 
 @lru_cache(maxsize=16)

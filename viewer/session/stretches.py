@@ -9,7 +9,6 @@ from viewer.measure import extents
 from viewer.measure.extents import Stretch
 from viewer.model.anatomy import VeinSegment, vein_label
 from viewer.model.annotation import AnySegment, CenterlineExtent, FrameExtent
-from viewer.model.calibration import UNCALIBRATED
 from viewer.model.vessel import Centerline
 from viewer.session.contents import image_title
 from viewer.session.state import Edge
@@ -44,7 +43,7 @@ def stretch_of(session: Session, segment: AnySegment) -> Stretch | None:
         extent,
         session.position_map if is_shown(session, segment) else None,
         line,
-        run.calibration if run is not None else UNCALIBRATED,
+        session.calibration(run),
         pullback,
         session.timing(pullback).times_s if pullback is not None else None,
     )
@@ -161,8 +160,8 @@ def set_edge_place(session: Session, segment_id: str, edge: Edge, place: float) 
     arc, position = axis.arc(place), session.position_map
     if position is not None:
         arc = float(position.to_px(arc))
-    elif session.run is not None and session.run.calibration.mm_per_px:
-        arc /= session.run.calibration.mm_per_px
+    else:
+        arc /= session.calibration(session.run).mm_per_px or 1.0
     session.begin(f"Move edge of {segment.name}")
     on_pullback = isinstance(segment.extent, FrameExtent)
     named = session.segments.across(edge) if on_pullback else edge

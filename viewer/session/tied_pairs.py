@@ -15,7 +15,6 @@ from viewer.measure import extents
 from viewer.measure.along_vein import VeinAxis, VeinStretch, vein_at, vein_axis, veins_along
 from viewer.measure.extents import Stretch
 from viewer.model.annotation import AnySegment, FrameExtent
-from viewer.model.calibration import UNCALIBRATED
 from viewer.model.coregistration import Landmark
 from viewer.model.study import Pullback, Run
 from viewer.model.vessel import Centerline
@@ -69,6 +68,8 @@ class Pair:
         Positions along the vein, from the iliac confluence when it is known.
     zero_px : float
         Arc length of the axis' zero, px.
+    mm_per_px : float or None
+        Scale of the run, the reader's before the header's.
     """
 
     run: Run
@@ -79,6 +80,7 @@ class Pair:
     position: PositionMap | None
     axis: VeinAxis
     zero_px: float
+    mm_per_px: float | None
     _veins: tuple[VeinStretch, ...] = field(repr=False)
 
     @property
@@ -121,7 +123,7 @@ class Pair:
     def _place(self, arc_px: float) -> float:
         if self.position is not None:
             return self.axis.position(float(self.position.to_unit(arc_px)))
-        return self.axis.position(arc_px * (self.run.calibration.mm_per_px or 1.0))
+        return self.axis.position(arc_px * (self.mm_per_px or 1.0))
 
 
 def pairs_of(session: Session) -> tuple[Pair, ...]:
@@ -155,11 +157,11 @@ def _pair_on(session: Session, line: Centerline, pullback: Pullback | None) -> P
         marks = session.vessel.tie_for(run.uid, pullback.uid).landmarks
         found = session.position_for(run, pullback)
         position = found if isinstance(found, PositionMap) else None
-    scale = run.calibration.mm_per_px
+    scale = session.calibration(run).mm_per_px
     axis = vein_axis(curve, marks, position, scale)
     zero_px = axis.zero / (scale or 1.0) if position is None else float(position.to_px(axis.zero))
     veins = veins_along(curve, marks, axis, position, scale)
-    return Pair(run, line, curve, pullback, marks, position, axis, zero_px, veins)
+    return Pair(run, line, curve, pullback, marks, position, axis, zero_px, scale, veins)
 
 
 def pair_for(session: Session, pairs: Iterable[Pair], segment: AnySegment) -> Pair | None:
@@ -201,7 +203,7 @@ def stretch_on(session: Session, segment: AnySegment, pair: Pair | None) -> Stre
         extent,
         pair.position if pair is not None else None,
         line,
-        run.calibration if run is not None else UNCALIBRATED,
+        session.calibration(run),
         pullback,
         session.timing(pullback).times_s if pullback is not None else None,
     )

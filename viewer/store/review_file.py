@@ -171,6 +171,7 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("image", (image.uid for image in review.images)),
         *_repeated("phase of image", (phase.image_uid for phase in review.phases)),
         *_repeated("rate of image", (rate.image_uid for rate in review.rates)),
+        *_repeated("calibration of image", (scale.image_uid for scale in review.calibrations)),
         *_repeated("centerline", (line.id for line in review.centerlines)),
         *_repeated("coregistration", (tie.id for tie in review.coregistrations)),
         *_repeated("segment", (segment.id for segment in review.segments)),
@@ -204,6 +205,7 @@ def _loose_ties(review: Review) -> Iterable[str]:
 def _negative_frames(review: Review) -> Iterable[str]:
     marks = [mark for tie in review.coregistrations for mark in tie.landmarks]
     for noun, items in (
+        ("calibration", review.calibrations),
         ("centerline", review.centerlines),
         ("landmark", marks),
         ("measurement", review.measurements),

@@ -45,6 +45,7 @@ SINGULAR: dict[str, str] = {
     "images": "image",
     "phases": "phase",
     "rates": "rate",
+    "calibrations": "calibration",
     "centerlines": "centerline",
     "coregistrations": "coregistration",
     "segments": "segment",
