@@ -143,7 +143,7 @@ def test_stent_figures_can_be_given_and_taken_back(inspector: Inspector, session
     assert (found.nominal_diameter_mm, found.product) == (16.0, "Any stent")
     session.undo()
     session.undo()
-    assert inspector.segment.diameter.text() == "–"
+    assert inspector.segment.diameter.text() == "– mm ⌀"
 
 
 def test_a_note_is_kept_when_another_segment_is_chosen(

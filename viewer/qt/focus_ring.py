@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, 
 
 from viewer.qt import tokens
 
+RINGED = "focusRing"
+"""Property of other widgets that want the ring, e.g. a canvas."""
+
 
 class _Frame(QFocusFrame):
     """Drawn over the control it surrounds."""
@@ -15,7 +18,8 @@ class _Frame(QFocusFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        inside = isinstance(self.widget(), QAbstractItemView)
+        widget = self.widget()
+        inside = isinstance(widget, QAbstractItemView) or widget.property(RINGED)
         edge = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         if not inside:
             painter.setPen(QPen(QColor(tokens.APP), 2))
@@ -25,7 +29,7 @@ class _Frame(QFocusFrame):
 
 
 class FocusRing(QObject):
-    """Moves one frame to whatever button or list the keyboard has reached."""
+    """Moves one frame to whatever button, list or canvas the keyboard has reached."""
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
@@ -37,7 +41,10 @@ class FocusRing(QObject):
         by_keyboard = now is not None and now.window().testAttribute(
             Qt.WidgetAttribute.WA_KeyboardFocusChange
         )
-        if not by_keyboard or not isinstance(now, QAbstractButton | QAbstractItemView):
+        ringed = isinstance(now, QAbstractButton | QAbstractItemView) or (
+            now is not None and now.property(RINGED)
+        )
+        if now is None or not by_keyboard or not ringed:
             if self._frame is not None:
                 self._frame.deleteLater()
                 self._frame = None

@@ -174,8 +174,10 @@ class Inspector(QWidget):
 
     def _refresh_lists(self, align: bool) -> None:
         marks = len(self._session.vessel.landmarks)
-        if align:
+        mark = self._session.selection.kind == "landmark"
+        if align or mark:
             self.landmarks.refresh()
+        if align:
             self._title.set_text("Landmarks")
             self._count.set_text(f"{marks} anchor{'' if marks == 1 else 's'}, centre to periphery")
         else:
@@ -183,7 +185,7 @@ class Inspector(QWidget):
             self._title.set_text("Annotations")
             self._count.set_text(self.annotations.count_text)
         anything = self.annotations.count() > 0
-        show_if(self.landmarks, align)
+        show_if(self.landmarks, align or mark)
         show_if(self.annotations, not align and anything)
         show_if(self._empty, not align and not anything)
 

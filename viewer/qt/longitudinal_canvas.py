@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.model.annotation import SegmentKind
 from viewer.qt import longitudinal_paint as lp
 from viewer.qt import paint, theme, tokens
+from viewer.qt.focus_ring import RINGED
 from viewer.session.long_view import LongView
 from viewer.session.placing import Axis
 from viewer.session.session import Session
@@ -54,6 +55,7 @@ class LongitudinalCanvas(QWidget):
         self._grip: tuple[str, str] | None = None
         self._stroke_from: int | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(RINGED, True)
         self.setMouseTracking(True)
         self.setMinimumHeight(150)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
+    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -323,11 +324,8 @@ class MainWindow(QMainWindow):
             -1 if step > 0 else 0,
         )
         target = regions[(here + step) % len(regions)]
-        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if self.focusWidget() is not target and not target.isAncestorOf(self.focusWidget()):
-            inside = [w for w in target.findChildren(QWidget) if _takes_focus(w)]
-            if inside:
-                inside[0].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        inside = [w for w in target.findChildren(QWidget) if _takes_focus(w)]
+        (inside or [target])[0].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def maximise(self, pane: ImagePane) -> None:
         """Give a pane the whole window, or give the others their room back."""
@@ -499,5 +497,8 @@ class MainWindow(QMainWindow):
 
 def _takes_focus(widget: QWidget) -> bool:
     return (
-        widget.isVisible() and widget.isEnabled() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not isinstance(widget, QScrollArea)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +27,7 @@ class MeasureOverlay:
         self._session = session
         self.image_uid: str | None = None
         self.frame = 0
+        self.others: Callable[[], list[QRectF]] = list
         self._handles: list[tuple[QPointF, Hit]] = []
 
     def paint(self, painter: QPainter, view: FrameView) -> None:
@@ -35,7 +36,11 @@ class MeasureOverlay:
         if self._session.layers is Layers.IMAGES_ONLY or not view.has_image:
             return
         items = self._session.measures.of_frame(self.image_uid, self.frame)
-        taken = [*label_room.corners(QRectF(view.rect())), *self._grips(view, items)]
+        taken = [
+            *self.others(),
+            *label_room.corners(QRectF(view.rect())),
+            *self._grips(view, items),
+        ]
         for item in items:
             chosen = self._session.selection.id == item.id
             if isinstance(item, Caliper):

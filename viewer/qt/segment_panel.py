@@ -128,8 +128,10 @@ class SegmentPanel(QWidget):
 
     def _add_stent(self) -> None:
         self.product = Words("Product", "As on its label")
-        self.diameter = Number("Nominal diameter", "mm", 0.5, 60, 1, 0.5)
-        self.nominal_length = Number("Nominal length", "mm", 1, 400, 0, 5)
+        self.diameter = Number("Nominal diameter", "mm ⌀", 0.5, 60, 1, 0.5)
+        self.diameter.setSpecialValueText("– mm ⌀")
+        self.nominal_length = Number("Nominal length", "mm long", 1, 400, 0, 5)
+        self.nominal_length.setSpecialValueText("– mm long")
         self.product.entered.connect(lambda text: self._update(product=text.strip()))
         self.diameter.entered.connect(lambda value: self._update(nominal_diameter_mm=value))
         self.nominal_length.entered.connect(lambda value: self._update(nominal_length_mm=value))

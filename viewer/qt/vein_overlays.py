@@ -42,6 +42,7 @@ class VeinOverlay:
         self._moving: list[tuple[QPointF, Hit]] = []
         self._taken: list[QRectF] = []
         self._labels: list[QRectF] = []
+        self._flag = QRectF()
         self._still: QPixmap | None = None
         self._still_key: tuple[object, ...] = ()
 
@@ -49,6 +50,7 @@ class VeinOverlay:
     def paint(self, painter: QPainter, view: FrameView) -> None:
         """Draw everything; what does not move with the position is kept as a picture."""
         self._moving.clear()
+        self._flag = QRectF()
         session = self._session
         if session.layers is Layers.IMAGES_ONLY or not view.has_image:
             self._handles.clear()
@@ -90,6 +92,10 @@ class VeinOverlay:
         painter.end()
         self._labels = [*label_room.corners(QRectF(view.rect())), *room[first:]]
         return still
+
+    def labels(self) -> list[QRectF]:
+        """Where labels were drawn."""
+        return [*self._labels, self._flag]
 
     def _room(self, view: FrameView) -> list[QRectF]:
         """What labels keep off: the corners, the vein, the rails of segments, landmarks."""
@@ -249,7 +255,7 @@ class VeinOverlay:
                 (f"IVUS {frame + 1}  ", tokens.TEXT_HI, True),
                 (session.placing.text(frame), tokens.TEXT_HI, False),
             ]
-            paint.flag(
+            self._flag = paint.flag(
                 painter,
                 QPointF(tail[0] + 10, tail[1]),
                 label,

@@ -48,6 +48,7 @@ class VenogramView(ImagePane):
         self._closed_advice: set[str] = set()
         self._overlay = VeinOverlay(session)
         self._measures = MeasureOverlay(session)
+        self._measures.others = self._overlay.labels
         self._measure_tool = MeasureTool(session, self._measures)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._case_lines, self._arm_lines
