@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,18 @@ def test_a_name_that_is_no_text_is_printed(tmp_path: Path, monkeypatch: pytest.M
     out.seek(0)
     answer = json.loads(out.readline())
     assert answer["series"][0]["files"] == [str(path)]
+
+
+def test_the_log_stays_off_stderr(tmp_path: Path) -> None:
+    path = write(tmp_path / "run.dcm")
+    code = (
+        "import logging, sys; from viewer.cli import main;"
+        f"main(['index', {str(path)!r}]);"
+        "logging.getLogger('viewer.session').warning('no thumbnail')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "venogram" in done.stdout
 
 
 def test_odd_paths(

@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb = next((word for word in words if not word.startswith("-")), None)
     _print_whatever_comes()
     args = _parser(verb).parse_args(words)
+    _log_quietly()
     try:
         return int(importlib.import_module(f"viewer.cli.{args.verb}").run(args))
     except ViewerError as error:
@@ -77,6 +78,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:  # noqa: BLE001 - the last stop: told in a line, kept in the log
         return _unexpected(args.verb, error)
+
+
+def _log_quietly() -> None:
+    """Keep log lines off stderr, which is for what `complain` says; the window keeps its log."""
+    import logging
+
+    logger = logging.getLogger("viewer")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 def _print_whatever_comes() -> None:
