@@ -89,6 +89,27 @@ def test_a_folder_that_is_not_there_is_said(case, tmp_path, capsys):
     assert "o.npz" in err
 
 
+@pytest.mark.parametrize("shift", ["none", "auto"])
+def test_subtracted_peak_is_the_most_negative_of_the_subtracted_frames(
+    case, tmp_path, capsys, shift
+):
+    folder, truth = case
+    run = truth["runs"][0]
+    path, out, frames = folder / run["file"], tmp_path / "o.npz", tmp_path / "s.npz"
+    code, answer, err = opacify(capsys, path, "--subtract", "--shift", shift, "--out", out)
+    assert (code, err) == (0, "")
+    assert main(["subtract", str(path), "--shift", shift, "--out", str(frames)]) == 0
+    with np.load(out) as made, np.load(frames) as subtracted:
+        least = subtracted["frames"].min(axis=0)
+        np.testing.assert_allclose(made["peak"], least, atol=1e-5)
+        arrived, opacified = made["arrival_s"], made["peak_frame"] >= 0
+    assert answer["mask_frames"] == run["mask_frames"]
+    x, y = np.rint(run["centerline"]["xy_px"]).astype(int).T
+    error = (arrived[y, x] - run["contrast"]["arrival_s"]) * run["rate_hz"]
+    assert np.median(np.abs(error)) <= 1.0
+    assert opacified.mean() < 0.2
+
+
 def test_a_real_run_without_mask_frames(shared_data, tmp_path, capsys):
     path, out = shared_data / "xa" / "xa_coronary_96f_jpeg.dcm", tmp_path / "o.npz"
     code, answer, err = opacify(capsys, path, "--out", out)

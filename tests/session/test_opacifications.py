@@ -239,6 +239,26 @@ def test_peak_picture_looks_as_the_frames_do(desk):
     assert int(grey.max()) - int(grey.min()) > 200
 
 
+def test_subtracted_frames_are_followed_in_the_log_domain(desk):
+    at, run, displays = desk(), make_run(), Displays()
+    made = at.made(run, subtracted=True)
+    assert made.wanted != at.all.wanted(run)
+    logs = [np.log(picture(i).astype(float)) for i in range(FRAMES)]
+    least = (np.min(logs, axis=0) - np.mean(logs[:3], axis=0)).astype(np.float32)
+    np.testing.assert_allclose(made.found.peak, least, atol=1e-5)
+    arrival_s = at.all.arrival(run, made)
+    np.testing.assert_allclose(arrival_s[5:-5, 12:20], 1.375, atol=0.03)
+    grey = peak_picture(displays, run, made)
+    assert int(grey[:, 12:20].max()) + 50 < int(np.median(grey[:, 30:]))
+    displays.toggle_inverted(run)
+    assert (peak_picture(displays, run, made) == 255 - grey).all()
+    none = desk()
+    flat = make_run(masks=())
+    none.source.frame = lambda index: picture(0)
+    assert none.made(flat, subtracted=True) is None
+    assert "without contrast" in none.all.making.error.what
+
+
 def test_time_picture_and_its_legend(desk):
     at, run = desk(), make_run()
     made = at.made(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,35 +25,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.dicom.frames import FrameSource
-    from viewer.imaging.opacification import ContrastScale, Opacification
+    from viewer.imaging.opacification import ContrastScale, Opacification, Opacifier
     from viewer.model.study import ImageSet
 
 HELP = """The file written holds: peak (float32, rows x columns: each pixel's value of most
-contrast, in modality units), time_to_peak_s (float32, s after the run's first frame, NaN where no
-contrast passes), arrival_s (half of the peak reached), peak_frame (0-based, -1 none), threshold and
-mask_frames. Contrast counts where it exceeds the threshold, which follows from the run's noise."""
+contrast, in modality units, with --subtract in those of caval subtract), time_to_peak_s (float32,
+s after the run's first frame, NaN where no contrast passes), arrival_s (half of the peak reached),
+peak_frame (0-based, -1 none), threshold and mask_frames. Contrast counts where it exceeds the
+threshold, which follows from the run's noise."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """Modality values of a run's frames, one at a time; the bad ones are named once."""
+    """A run's frames, one at a time; the bad ones are named once."""
 
     source: FrameSource
     image_set: ImageSet
     failed: dict[int, str] = field(default_factory=dict)
 
-    def values(self, index: int) -> NDArray[Any] | None:
-        """Frame `index`, (rows, columns); None when it can't be read."""
-        from viewer.imaging.window import to_modality
-
+    def stored(self, index: int) -> NDArray[Any] | None:
+        """Stored values of frame `index`, (rows, columns); None when it can't be read."""
         if index in self.failed:
             return None
         try:
-            return to_modality(self.image_set.pixels, self.source.frame(index))
+            return self.source.frame(index)
         except UnreadableError as error:
             complain(error)
             self.failed[index] = error.what
             return None
+
+    def values(self, index: int) -> NDArray[Any] | None:
+        """Modality values of frame `index`, (rows, columns); None when it can't be read."""
+        from viewer.imaging.window import to_modality
+
+        stored = self.stored(index)
+        return None if stored is None else to_modality(self.image_set.pixels, stored)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +79,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=frame_slice,
         metavar="A:B",
         help="frames without contrast (default: the header's, else found from the run)",
+    )
+    parser.add_argument(
+        "--subtract", action="store_true", help="take the mask from every frame first"
+    )
+    parser.add_argument(
+        "--shift",
+        choices=("auto", "none"),
+        default="none",
+        help="with --subtract: fit the mask to each frame, or not (default)",
     )
     parser.add_argument(
         "--rate",
@@ -166,14 +181,55 @@ def _opacify(
 
     scale = ContrastScale.of(reading.image_set.pixels)
     baseline, masks = _baseline(args, reading, wanted, scale)
-    opacifier = Opacifier(baseline, scale, len(masks), averaged=not masks)
+    values: Callable[[int], NDArray[Any] | None] = reading.values
+    if args.subtract:
+        opacifier, values = _subtracted(args, reading, masks)
+    else:
+        opacifier = Opacifier(baseline, scale, len(masks), averaged=not masks)
     for index in sorted(wanted, reverse=True):
-        values = reading.values(index)
-        if values is not None:
-            opacifier.add(index, values)
+        frame = values(index)
+        if frame is not None:
+            opacifier.add(index, frame)
     if all(index in reading.failed for index in wanted):
         raise UnreadableError(f"{args.run}: none of the frames asked for can be read")
     return opacifier.result(), masks
+
+
+def _subtracted(
+    args: argparse.Namespace, reading: Reading, masks: tuple[int, ...]
+) -> tuple[Opacifier, Callable[[int], NDArray[Any] | None]]:
+    """What follows subtracted frames, and what gives them."""
+    import numpy as np
+
+    from viewer.imaging.log_domain import LogDomain, why_not_subtracted
+    from viewer.imaging.mask_shift import ShiftEstimator
+    from viewer.imaging.opacification import SUBTRACTED_STEP, ContrastScale, Opacifier
+    from viewer.imaging.subtraction import Subtraction, average_mask
+
+    why, hint = why_not_subtracted(reading.image_set)
+    if why:
+        raise UnreadableError(f"{args.run}: {why}", hint)
+    if not masks:
+        raise UnreadableError(
+            f"{args.run}: no frame without contrast was found", "name mask frames with --mask A:B"
+        )
+    domain, fits = LogDomain.of(reading.image_set.pixels), args.shift == "auto"
+    stored = (reading.stored(index) for index in masks)
+    images = [domain.of_frame(frame) for frame in stored if frame is not None]
+    mask, _spread = average_mask(images, masks, align=fits, logarithm=domain.logarithm)
+    estimator = ShiftEstimator(mask.image, logarithm=domain.logarithm) if fits else None
+    subtraction = Subtraction(domain, mask)
+
+    def difference(index: int) -> NDArray[Any] | None:
+        frame = reading.stored(index)
+        if frame is None:
+            return None
+        shift = estimator.estimate(domain.of_frame(frame)) if estimator else (0.0, 0.0)
+        return subtraction.difference(frame, shift)
+
+    scale = ContrastScale(resolution=SUBTRACTED_STEP if domain.logarithm else 1.0)
+    flat = np.zeros(mask.image.shape, np.float32)
+    return Opacifier(flat, scale, len(masks), background=mask.image), difference
 
 
 def _baseline(

@@ -32,6 +32,9 @@ Source: patients at rest move by about half a pixel between breaths in the synth
 DENSEST = 50.0
 """Ratio of baseline to value beyond which a density is not told apart: the detector's floor."""
 
+SUBTRACTED_STEP = 1e-3
+"""Smallest difference of natural logarithms that means something: a step in 1000 grey levels."""
+
 NOISE_BLOCK_PX, NOISE_STEP_PX = 32, 4
 MAD_TO_SD = 1.4826
 """Standard deviation of normal noise over its median absolute deviation, 1 / 0.6745."""

@@ -14,8 +14,15 @@ from psygnal import Signal
 
 from viewer.errors import UnreadableError
 from viewer.imaging.density_curves import DiscSampler, WashIn, wash_in
+from viewer.imaging.log_domain import LogDomain
 from viewer.imaging.mask_search import MaskSearch
-from viewer.imaging.opacification import ContrastScale, Opacification, Opacifier
+from viewer.imaging.opacification import (
+    SUBTRACTED_STEP,
+    ContrastScale,
+    Opacification,
+    Opacifier,
+)
+from viewer.imaging.subtraction import Mask, Subtraction, automatic_window
 from viewer.imaging.time_colours import Rgb, legend, time_picture, time_range_s
 from viewer.imaging.window import auto_window, to_modality, windowed
 from viewer.model.study import FrameTiming, ImageSet, Run, Window
@@ -34,12 +41,16 @@ Values = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to follow: 0-based frames `first` to `last` of a run, both included."""
+    """What to follow: 0-based frames `first` to `last` of a run, both included.
+
+    `subtracted` frames have their mask taken, not shifted, first: values are differences then.
+    """
 
     run_uid: str
     first: int
     last: int
     mask_frames: tuple[int, ...] = ()  # none: the header's, else found from the run
+    subtracted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +136,18 @@ class Opacifications:
 
     # -- peak and times -----------------------------------------------------------------------
     def wanted(
-        self, run: Run, first: int = 0, last: int | None = None, mask_frames: tuple[int, ...] = ()
+        self,
+        run: Run,
+        first: int = 0,
+        last: int | None = None,
+        mask_frames: tuple[int, ...] = (),
+        subtracted: bool = False,
     ) -> Wanted:
         """A range of a run, clamped to what there is."""
         low = min(max(0, first), run.frames - 1)
         high = run.frames - 1 if last is None else min(max(low, last), run.frames - 1)
         masks = tuple(sorted({i for i in mask_frames if 0 <= i < run.frames}))
-        return Wanted(run.uid, low, high, masks)
+        return Wanted(run.uid, low, high, masks, subtracted)
 
     def result(self, wanted: Wanted) -> Made | None:
         """What was made of it, None until then."""
@@ -253,6 +269,7 @@ class Opacifications:
         frames: tuple[int, ...],
         taken: dict[int, npt.NDArray[np.float64]],
     ) -> PointCurves:
+        scale = ContrastScale.of(run.pixels)
         blank = np.full(next(iter(taken.values())).shape, np.nan)
         rows = np.array([taken.get(index, blank) for index in frames])
         masks = [taken[index] for index in made.mask_frames if index in taken]
@@ -260,11 +277,11 @@ class Opacifications:
             baseline = np.mean(masks, axis=0)
         else:
             known = rows[~np.isnan(rows).all(axis=1)]
-            baseline = known.max(axis=0) if made.scale.dark else known.min(axis=0)
-        density = np.where(np.isnan(rows), np.nan, made.scale.density(rows, baseline))
+            baseline = known.max(axis=0) if scale.dark else known.min(axis=0)
+        density = np.where(np.isnan(rows), np.nan, scale.density(rows, baseline))
         all_times = self._timing(run).times_s
         times = None if all_times is None else tuple(all_times[index] for index in frames)
-        return PointCurves(frames, times, density, "ln" if made.scale.by_ratio else "values")
+        return PointCurves(frames, times, density, "ln" if scale.by_ratio else "values")
 
 
 class _Work:
@@ -287,6 +304,7 @@ class _Work:
         self._masks = wanted.mask_frames or tuple(named)
         self._search: MaskSearch | None = None
         self._bad: set[int] = set()
+        self._domain = LogDomain.of(run.pixels) if wanted.subtracted else None
 
     def start(self) -> None:
         """Begin."""
@@ -300,7 +318,11 @@ class _Work:
             self._average()
             return
         search = self._search = MaskSearch(self._run.frames, self._scale)
-        self._submit(tuple(self._range), search.add, self._masks_found, (0.0, 0.4))
+
+        def look(index: int, frame: Frame) -> None:
+            search.add(index, _values(self._run, frame))
+
+        self._submit(tuple(self._range), look, self._masks_found, (0.0, 0.4))
 
     def cancel(self) -> None:
         """End without a result."""
@@ -318,7 +340,9 @@ class _Work:
         total = np.zeros((self._run.rows, self._run.columns), np.float64)
         good: list[int] = []
 
-        def add(index: int, values: Values) -> None:
+        def add(index: int, frame: Frame) -> None:
+            domain = self._domain
+            values = _values(self._run, frame) if domain is None else domain.of_frame(frame)
             np.add(total, values, out=total)
             good.append(index)
 
@@ -338,9 +362,11 @@ class _Work:
         if baseline is None and (self._search is None or len(self._bad) == len(self._range)):
             self._end(self, UnreadableError("None of these frames can be read", "Choose others."))
             return
-        smooth = baseline is None
-        start = self._search.brightest if baseline is None and self._search else baseline
-        opacifier = Opacifier(np.asarray(start), self._scale, len(self._masks), averaged=smooth)
+        if baseline is None and self._domain is not None:
+            text, hint = "No frame without contrast was found", "Choose mask frames."
+            self._end(self, UnreadableError(text, hint))
+            return
+        opacifier, take = self._follower(baseline)
 
         def followed() -> None:
             if self._bad.issuperset(self._range):
@@ -351,12 +377,28 @@ class _Work:
             self._end(self, Made(self._wanted, found, self._scale, self._masks, bad))
 
         begin = 0.5 if self._search is not None else 0.1
-        self._submit(tuple(reversed(self._range)), opacifier.add, followed, (begin, 1.0))
+        self._submit(tuple(reversed(self._range)), take, followed, (begin, 1.0))
+
+    def _follower(self, baseline: Values | None) -> tuple[Opacifier, Callable[[int, Frame], None]]:
+        """What follows contrast, and how it takes frames in (one at a time)."""
+        run, masks = self._run, len(self._masks)
+        if self._domain is not None and baseline is not None:
+            mask = Mask(np.asarray(baseline, np.float32), self._masks)
+            subtraction = Subtraction(self._domain, mask)
+            step = SUBTRACTED_STEP if self._domain.logarithm else 1.0
+            self._scale = ContrastScale(resolution=step)
+            flat = np.zeros(mask.image.shape, np.float32)
+            follower = Opacifier(flat, self._scale, masks, background=mask.image)
+            return follower, lambda i, frame: follower.add(i, subtraction.difference(frame))
+        averaged = baseline is None
+        start = self._search.brightest if baseline is None and self._search else baseline
+        plain = Opacifier(np.asarray(start), self._scale, masks, averaged=averaged)
+        return plain, lambda i, frame: plain.add(i, _values(run, frame))
 
     def _submit(
         self,
         order: tuple[int, ...],
-        take: Callable[[int, Values], None],
+        take: Callable[[int, Frame], None],
         then: Callable[[], None],
         share: tuple[float, float],
     ) -> None:
@@ -364,7 +406,7 @@ class _Work:
             if isinstance(read, UnreadableError):
                 self._bad.add(index)
             else:
-                take(index, _values(self._run, read))
+                take(index, read)
 
         def finished(error: UnreadableError | None) -> None:
             if error is not None:
@@ -384,8 +426,15 @@ class _Work:
 def peak_picture(
     displays: Displays, run: Run, made: Made, window: Window | None = None
 ) -> npt.NDArray[np.uint8]:
-    """The peak image by the run's own window (or another), uint8 (rows, columns)."""
+    """The peak image by the run's own window (or another), uint8 (rows, columns).
+
+    A subtracted one has a window of its own, from its values.
+    """
     peak = made.found.peak
+    if made.wanted.subtracted:
+        window = window or automatic_window(peak)
+        grey = np.rint(windowed(peak.astype(np.float64), window)).astype(np.uint8)
+        return np.invert(grey) if displays.of(run.uid).inverted else grey
     window = window or displays.window(run)
     if window is None:
         window = auto_window(replace(run.pixels, rescale=None, modality_lut=None), peak)
