@@ -69,7 +69,8 @@ def pixels(path: Path) -> NDArray[np.uint8]:
     image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB888)
     flat = np.frombuffer(image.constBits(), dtype=np.uint8)
     rows = flat.reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    # a copy: the image's own memory goes with it
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
 
 def near(picture: NDArray[np.uint8], color: str) -> int:
@@ -130,7 +131,7 @@ def test_the_menu_tells_what_keeps_it_from_writing(
     monkeypatch.setattr(application.dialogs, "ask_export_folder", lambda: in_the_way)
     notices = []
     application.session.noticed.connect(notices.append)
-    application.export()
+    application.exports.export()
     wait(application, lambda: bool(notices))
     assert [notice.about for notice in notices] == ["export"]
     assert "can't be made" in notices[0].text
@@ -150,7 +151,7 @@ def test_the_menu_writes_all_and_the_tables_beside_the_window(
     monkeypatch.setattr(application.dialogs, "ask_export_folder", lambda: tmp_path)
     notices = []
     application.session.noticed.connect(notices.append)
-    application.export()
+    application.exports.export()
     wait(application, lambda: bool(notices))
     count = len(list(tmp_path.iterdir()))
     assert count == 5 + len(PICTURES)

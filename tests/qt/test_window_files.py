@@ -20,7 +20,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from window_samples import CTRL, Desk, WrittenSample, broken_frame, native_run, other_patient
 
-from viewer import app, paths
+from viewer import paths
+from viewer.app import application as app
 from viewer.errors import ViewerError
 from viewer.model.annotation import Caliper, Clot, Ellipse
 from viewer.qt.start_page import RecoveryCard
@@ -327,7 +328,7 @@ def test_an_unexpected_problem_while_opening_is_told(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("viewer.app.open_paths", fails)
+        patch.setattr("viewer.app.case_opener.open_paths", fails)
         desk.open(*sample.files)
     assert desk.said("could not be opened")
     assert desk.window.toast.isVisible()

@@ -96,7 +96,7 @@ def _stand(application: Application, ahead: int) -> int:
     wanted = slice(first, min(pullback.frames, first + ahead + 1))
     _work(application, lambda: application.is_complete)
     _work(application, lambda: bool(loader.cached_mask(pullback.uid)[wanted].all()))
-    application.save()
+    application.reviews.save()
     _work(application, lambda: application.autosave is None or _saved(application.autosave))
     return first
 
