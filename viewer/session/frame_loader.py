@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 CACHE_NEWS_S = 0.2
 PROGRESS_NEWS_S = 0.1
+SPARE_OVERLAYS = 64
+"""Overlays kept of the frames decoded last, beside those of the frames in the cache."""
 
 
 class FrameLoader:
@@ -263,6 +265,7 @@ class FrameLoader:
         with self._wake:
             wishes, kept = self._plan.settle(task, result)
             self._cache_news |= kept
+            self._drop_overlays()
             abandoned = self._plan.abandoned(task.opened)
             self._wake.notify_all()
         if abandoned:
@@ -270,6 +273,13 @@ class FrameLoader:
         for wish in wishes:
             self._post(self._delivery(wish, result))
         self._visit(task, result)
+
+    def _drop_overlays(self) -> None:
+        """Let go of overlays whose frames have left the cache, once they are many."""
+        if len(self._overlays) > 2 * (self._cache.state.frames + SPARE_OVERLAYS):
+            for uid, index in list(self._overlays)[:-SPARE_OVERLAYS]:
+                if self._cache.peek(uid, index) is None:
+                    del self._overlays[uid, index]
 
     def _decode(self, opened: OpenedSet, index: int) -> Frame | UnreadableError:
         try:
@@ -280,7 +290,9 @@ class FrameLoader:
             pixels.setflags(write=False)
             overlay = source.overlay(index)
             if overlay is not None:
-                self._overlays[opened.image_set.uid, index] = np.packbits(overlay)
+                packed = np.packbits(overlay)
+                with self._wake:
+                    self._overlays[opened.image_set.uid, index] = packed
         except UnreadableError as error:
             return error
         except OSError as error:

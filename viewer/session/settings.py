@@ -16,6 +16,7 @@ from typing import Any
 
 from viewer import paths
 from viewer.errors import ViewerError
+from viewer.session.frame_cache import default_budget_bytes
 from viewer.store import atomic
 
 _log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Settings:
 
     reader_name: str = "Reader A"
     reader_initials: str = "A"
-    cache_budget_bytes: int = 384 * 1024 * 1024
+    cache_budget_bytes: int = field(default_factory=default_budget_bytes)
     window_geometry: str = ""
     window_state: str = ""
     splitters: Mapping[str, str] = field(default_factory=_nothing)
