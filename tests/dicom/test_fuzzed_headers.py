@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from frame_samples import data_set, image_set, save
+from frame_samples import data_set, image_set, save, save_fragments
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
@@ -77,3 +77,24 @@ def _decode(found: ImageSet) -> None:
         source = open_frames(found)
         for k in range(min(3, found.frames)):
             assert source.frame(k).shape == source.shape
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_cut_file_without_a_table_counts_its_whole_frames(tmp_path: Path, pieces: int) -> None:
+    frames = [
+        b"\xff\x4f\xff\x51" + bytes([k]) * 290 + b"\xff\xd9" for k in (1, 2, 3, 4)
+    ]  # as long as a fragment's header doesn't lie: the index looks no deeper
+    ds = data_set((8, 8), b"", frames=4)
+    path = save_fragments(
+        ds, frames, tmp_path / "a.dcm", "1.2.840.10008.1.2.4.90", table=False, pieces=pieces
+    )
+    whole = path.read_bytes()
+    for count in (1, 2, 3):
+        behind = whole.index(bytes([count]) * 20) + 290  # inside the last fragment of frame count
+        ends = whole.index(b"\xff\xd9", behind - 4) + 2
+        for cut, expected in ((ends + 40, count), (ends - 20, count - 1)):
+            path.write_bytes(whole[:cut])
+            result = index([path])
+            assert [found.frames for found in result.image_sets] == [expected][: expected > 0]
+            if expected:
+                assert f"{expected} of 4 frames are present" in result.image_sets[0].warnings[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from viewer.dicom.codestream import looks_like_start
 from viewer.dicom.dicom_file import (
     EXPLICIT_LITTLE,
     NATIVE_SYNTAXES,
@@ -27,6 +28,9 @@ _SNIFFED = {
     0xF7: "1.2.840.10008.1.2.4.80",
 }
 _J2K = "1.2.840.10008.1.2.4.91"
+CODE_STREAM_END = b"\xff\xd9"
+END_SEARCHED = 64
+"""The end of a JPEG or JPEG 2000 code stream, and within how many last bytes it is looked for."""
 _VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
 """MPEG-2, MPEG-4 and HEVC: one stream for all frames, so fragments say nothing of frames."""
 
@@ -174,6 +178,8 @@ def _encapsulated_frames(
     if entries and entries == declared and _ends_properly(file.size, stream):
         return entries, False
     fragments, cut = _fragments(stream, pixels.offset + 8 + table_bytes, file.size)
+    if not entries and cut and declared is not None and declared > 1:
+        return _whole_without_table(stream, fragments, declared), True
     if not entries:
         # Several fragments may make one frame: only fewer fragments than frames is a shortage.
         enough = declared is not None and len(fragments) > declared and not cut
@@ -201,6 +207,20 @@ def _fragments(stream: Stream, pos: int, size: int) -> tuple[list[int], bool]:
         found.append(pos)
         pos = after
     return found, True
+
+
+def _whole_without_table(stream: Stream, fragments: list[int], declared: int) -> int:
+    """Whole frames of a cut-off file without offset table, told by where code streams begin.
+
+    The last one begun counts when its last fragment holds the code stream's end. Fragments that
+    show no beginning (RLE) are frames.
+    """
+    begun = sum(looks_like_start(stream.at(start + 8, 4)) for start in fragments)
+    if not begun:
+        return min(len(fragments), declared)
+    length: int = struct.unpack("<I", stream.at(fragments[-1] + 4, 4))[0]
+    tail = stream.at(fragments[-1] + 8 + max(0, length - END_SEARCHED), min(length, END_SEARCHED))
+    return min(begun if CODE_STREAM_END in tail else begun - 1, declared)
 
 
 def _before(stream: Stream, pixels: PixelPlace, fragments: list[int], entries: int) -> int:
