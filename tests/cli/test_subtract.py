@@ -122,6 +122,19 @@ def test_mask_and_shift_by_hand(
     assert answer["shifts"] == [[-1.5, 0.25]] * 12
 
 
+def test_the_mask_is_fitted_place_by_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write(tmp_path / "run.dcm", made_run())
+    code, answer, _ = subtract(capsys, run, "--mask", "0:4", "--shift", "local")
+    assert code == 0
+    assert np.hypot(*(np.array(answer["shifts"][9]) - MOTION[9])) < 0.15
+    with np.load(tmp_path / "run.npz") as archive:
+        moved = archive["frames"][9]
+    assert np.median(moved[22:26, 35:65]) == pytest.approx(-0.7, abs=0.03)
+    assert np.std(moved[40:-8, 8:-8]) < 0.02
+
+
 def test_no_contrast_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write(tmp_path / "run.dcm", made_run(5))
     code, answer, told = subtract(capsys, run)

@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shift",
         type=_shift,
         default=(0.0, 0.0),
-        metavar="auto|DX,DY|none",
-        help="how the mask is moved: to fit each frame, by DX,DY px, or not at all (default)",
+        metavar="auto|DX,DY|none|local",
+        help="how the mask is moved: to fit each frame, by DX,DY px, not at all (default), or place"
+        " by place (breathing, bowel; slower)",
     )
     parser.add_argument(
         "--out", type=existing_path, required=True, metavar="NPZ", help="the file to write"
@@ -67,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
         image_set,
         mask_frames=None if frames is None else tuple(frames),
         find_mask=args.mask == "auto",
-        shift=None if args.shift == "auto" else args.shift,
+        shift=None if isinstance(args.shift, str) else args.shift,
+        local=args.shift == "local",
         progress=_progress if sys.stderr.isatty() else None,
     )
     work.write(args.out)
@@ -108,7 +110,7 @@ def _mask(text: str) -> slice | str:
 
 
 def _shift(text: str) -> tuple[float, float] | str:
-    if text == "auto":
+    if text in ("auto", "local"):
         return text
     if text == "none":
         return (0.0, 0.0)
@@ -117,7 +119,7 @@ def _shift(text: str) -> tuple[float, float] | str:
     except ValueError:
         dx = dy = float("nan")
     if not (abs(dx) < 1e6 and abs(dy) < 1e6):
-        raise argparse.ArgumentTypeError(f"{text!r} is not auto, none or DX,DY, for example 0.5,-1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not auto, none, local or DX,DY (0.5,-1)")
     return (dx, dy)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from viewer.dicom.frames import FrameSource, open_frames
 from viewer.errors import UnreadableError
+from viewer.imaging.local_shift import LocalFit
 from viewer.imaging.log_domain import Image, LogDomain, why_not_subtracted
 from viewer.imaging.mask_choice import MaskChoice, choose_mask, looks, reduced
 from viewer.imaging.mask_shift import Shift, ShiftEstimator
@@ -43,6 +44,8 @@ class SubtractedRun:
         Find the mask from the run even when the header names one.
     shift : tuple of float or None
         (dx, dy) px of the mask for all frames; None fits it to each frame.
+    local : bool
+        After the fit of the whole mask (`shift` None) fit it place by place too.
     progress : callable, optional
         ``progress(done, total, doing)``.
 
@@ -66,6 +69,7 @@ class SubtractedRun:
         mask_frames: tuple[int, ...] | None = None,
         find_mask: bool = False,
         shift: Shift | None = (0.0, 0.0),
+        local: bool = False,
         progress: Progress | None = None,
     ) -> None:
         what, hint = why_not_subtracted(image_set)
@@ -84,6 +88,7 @@ class SubtractedRun:
         self.notes = [text for text in image_set.warnings if "mask" in text.lower()]
         self.failed: dict[int, str] = {}
         self._shift = shift
+        self._local = local and shift is None
         self._progress = progress or (lambda done, total, doing: None)
 
     def write(self, out: Path) -> None:
@@ -187,6 +192,7 @@ class SubtractedRun:
     def _results(self, mask: Mask) -> Iterator[Result]:
         """Every frame subtracted, in order; a few are worked on ahead."""
         estimator = self._estimator(mask) if self._shift is None else None
+        local = LocalFit(mask.image) if self._local else None
         still = Subtraction(self.domain, mask)  # shifted once when all frames share a shift
         if self._shift is not None:
             still.difference(self._blank(mask), self._shift)
@@ -199,7 +205,10 @@ class SubtractedRun:
             if estimator is None:
                 shift = self._shift or (0.0, 0.0)
                 return shift, still.difference(frame, shift)
-            shift = estimator.estimate(self.domain.of_frame(frame))
+            log = self.domain.of_frame(frame)
+            shift = estimator.estimate(log)
+            if local is not None:
+                return shift, np.subtract(log, local.laid(log, shift), out=log)
             return shift, Subtraction(self.domain, mask).difference(frame, shift)
 
         waiting: deque[Future[Result]] = deque()
