@@ -25,6 +25,7 @@ from viewer.app import application as app
 from viewer.errors import ViewerError
 from viewer.model.annotation import Caliper, Clot, Ellipse
 from viewer.qt.start_page import RecoveryCard
+from viewer.session import facts
 from viewer.store import review_file
 
 Key = Qt.Key
@@ -233,6 +234,9 @@ def test_a_review_without_its_images_opens_and_names_them(
     assert away.session.review.segments == review.segments
     assert len(away.session.missing_images()) == 3
     assert away.said("L iliac, AP")
+    issues = away.window.inspector.attention.attention.issues
+    assert [issue.key for issue in issues] == ["missing"]  # said once, by the case itself
+    assert facts.case_title(away.session).title == review.title
     away.after(lambda: away.application.open_or_add(list(sample.files)))
     assert away.session.missing_images() == ()
     assert away.session.review.segments == review.segments

@@ -59,7 +59,7 @@ class Attention:
         if notice.severity is Severity.INFO:
             return
         key = notice.about or notice.text
-        if key == "held":
+        if key in ("held", "missing"):  # the case itself says so, for as long as it is so
             return
         self._notices[key] = notice
         self._closed.discard(key)
@@ -138,7 +138,7 @@ def _case_issues(session: Session) -> list[Issue]:
         )  # fmt: skip
     missing = session.missing_images()
     if missing:
-        names = ", ".join(reference.description or reference.role for reference in missing[:_SHOWN])
+        names = "; ".join(reference.description or reference.role for reference in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         found.append(
             Issue(

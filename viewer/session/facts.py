@@ -80,6 +80,9 @@ def case_title(session: Session) -> CaseTitle:
     """Whose case is open and what is in it."""
     case = session.case
     patient = case.patient
+    if patient is None and session.review.images:
+        count = len(session.review.images)
+        return CaseTitle(session.review.title or "Review", f"{count} series, none of them found")
     if patient is None:
         return CaseTitle("No case open", "Add images, or drop files anywhere")
     name = ", ".join(part.title() for part in patient.name.split("^")[:2] if part)
