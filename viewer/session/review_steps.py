@@ -12,7 +12,8 @@ from psygnal import Signal
 from viewer import __version__
 from viewer.model.review import ImageReference, Review
 from viewer.session.history import Entry, History
-from viewer.session.state import Cursor, Selection, Severity
+from viewer.session.looks import Looks
+from viewer.session.state import Cursor, Selection
 
 
 def new_review(reader: str, title: str = "") -> Review:
@@ -28,7 +29,7 @@ def new_review(reader: str, title: str = "") -> Review:
     )
 
 
-class ReviewSteps(ABC):
+class ReviewSteps(Looks, ABC):
     """What a session does with its review: every change is a step that can be taken back.
 
     Parameters
@@ -44,6 +45,7 @@ class ReviewSteps(ABC):
     selection: Selection
 
     def __init__(self, review: Review) -> None:
+        super().__init__()
         self.review = review
         self.history = History()
         self._gesture: tuple[str, Review, Cursor] | None = None
@@ -51,18 +53,6 @@ class ReviewSteps(ABC):
     @abstractmethod
     def select(self, selection: Selection) -> None:
         """Select a mark, or nothing; what is gone can't stay selected."""
-
-    @abstractmethod
-    def notify(
-        self,
-        text: str,
-        hint: str = "",
-        severity: Severity = Severity.INFO,
-        *,
-        undoable: bool = False,
-        about: str = "",
-    ) -> None:
-        """Tell the person something."""
 
     @abstractmethod
     def _return_to(self, place: Cursor) -> None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from viewer.geometry.polyline import Polyline
@@ -23,26 +22,21 @@ from viewer.model.case import Case, Phase
 from viewer.model.coregistration import Coregistration
 from viewer.model.reader_calibration import ReaderCalibration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
-from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipped, Window
+from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipped
 from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.calibrating import CalibrateEdits
 from viewer.session.curves import Curves
-from viewer.session.displays import Displays
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
 from viewer.session.review_steps import ReviewSteps, new_review
 from viewer.session.segment_edits import SegmentEdits
 from viewer.session.state import (
-    AxisKind,
     Cursor,
-    Layers,
-    Notice,
     Selection,
     Severity,
     Tool,
-    Workspace,
 )
 from viewer.session.vessel_edits import VesselEdits
 
@@ -62,12 +56,7 @@ class Session(ReviewSteps):
     cursor_changed = Signal(Cursor)
     selection_changed = Signal(Selection)
     tool_changed = Signal(Tool)
-    workspace_changed = Signal(Workspace)
-    layers_changed = Signal(Layers)
-    axis_changed = Signal(AxisKind)
-    link_changed = Signal()
     pending_changed = Signal()
-    noticed = Signal(Notice)
 
     def __init__(self, reader: str = "Reader A") -> None:
         super().__init__(new_review(reader))
@@ -76,11 +65,6 @@ class Session(ReviewSteps):
         self.cursor = Cursor()
         self.selection = Selection()
         self.tool = Tool.SELECT
-        self.workspace = Workspace.REVIEW
-        self.layers = Layers.ALL
-        self.axis = AxisKind.VEIN
-        self.linked = True
-        self.displays = Displays()
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
@@ -393,56 +377,6 @@ class Session(ReviewSteps):
             if tool is not Tool.LANDMARK:
                 self.vessel.forget_pending()
             self.tool_changed.emit(tool)
-
-    def set_workspace(self, workspace: Workspace) -> None:
-        """Arrange the window for another job."""
-        if workspace != self.workspace:
-            self.workspace = workspace
-            self.workspace_changed.emit(workspace)
-
-    def cycle_layers(self) -> None:
-        """All layers, no text, images only, and round again."""
-        order = list(Layers)
-        self.layers = order[(order.index(self.layers) + 1) % len(order)]
-        self.layers_changed.emit(self.layers)
-
-    def set_axis(self, axis: AxisKind) -> None:
-        """What the axis along the vein counts."""
-        if axis != self.axis:
-            self.axis = axis
-            self.axis_changed.emit(axis)
-
-    def set_linked(self, linked: bool) -> None:
-        """Let the views follow each other, or not."""
-        if linked != self.linked:
-            self.linked = linked
-            self.link_changed.emit()
-
-    def set_window(self, item: ImageSet, window: Window | None) -> None:
-        """Window of one image set; None is the header's or an automatic one."""
-        self.displays.set_window(item, window)
-
-    def rendered(
-        self,
-        item: ImageSet,
-        pixels: NDArray[np.generic],
-        overlay: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.uint8]:
-        """Stored values as they are shown: (rows, columns) grey or (rows, columns, 3) RGB uint8."""
-        drawn = overlay if self.layers is not Layers.IMAGES_ONLY else None
-        return self.displays.render(item, pixels, drawn)
-
-    def notify(
-        self,
-        text: str,
-        hint: str = "",
-        severity: Severity = Severity.INFO,
-        *,
-        undoable: bool = False,
-        about: str = "",
-    ) -> None:
-        """Tell the person something."""
-        self.noticed.emit(Notice(text, hint, severity, undoable, about))
 
 
 @lru_cache(maxsize=16)
