@@ -27,6 +27,7 @@ from viewer.qt.palette import Palette, ShortcutSheet
 from viewer.session import exporting
 from viewer.session import settings as settings_file
 from viewer.session.autosave import Autosave
+from viewer.session.frame_cache import budget_range_bytes
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
 from viewer.session.settings import Settings
@@ -35,6 +36,7 @@ from viewer.store.library import Library
 
 _log = logging.getLogger(__name__)
 
+MB = 1024 * 1024
 LATER_S = 1.0
 """What is not needed for the first images waits so long for them, at most."""
 
@@ -93,6 +95,7 @@ class Application:
         commands.bind(window.actions_by_id, session, verbs)
         window.dropped.connect(self.open_or_add)
         window.closing.connect(self.close)
+        window.cache_asked.connect(self.ask_cache)
         window.venogram.rate_asked.connect(self.ask_rate)
         window.ivus.rate_asked.connect(self.ask_rate)
         window.top_bar.reader_change_requested.connect(self.change_reader)
@@ -167,6 +170,21 @@ class Application:
             rate_hz = self.dialogs.ask_rate(self.session.timing(item).rate_hz, name)
             if rate_hz is not None:
                 self.session.set_rate(uid, rate_hz or None)
+
+    def ask_cache(self) -> None:
+        """Ask how much memory decoded frames may take; holds at once and from now on."""
+        state = self.loader.state
+        low_mb, high_mb = (limit // MB for limit in budget_range_bytes())
+        use = f"Now {state.frames} frames take {state.bytes / MB:.0f} MB"
+        use += f" of {state.budget_bytes // MB} MB."
+        wanted_mb = self.dialogs.ask_cache_mb(state.budget_bytes // MB, low_mb, high_mb, use)
+        if wanted_mb is None or wanted_mb == state.budget_bytes // MB:
+            return
+        self.settings = replace(self.settings, cache_budget_bytes=wanted_mb * MB)
+        self.loader.set_budget(wanted_mb * MB)
+        self.save_settings()
+        self._show_cache()
+        self.session.notify(f"Decoded frames may take {wanted_mb} MB", about="cache")
 
     def change_reader(self, reader: str) -> None:
         """Go on as another reader: with that reader's own review of the same images."""

@@ -168,6 +168,7 @@ class CineBar(QWidget):
     ends_asked = Signal(bool)
     speed_asked = Signal(float)
     rate_asked = Signal()
+    sweep_asked = Signal(bool)
 
     def __init__(self, what: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -181,7 +182,6 @@ class CineBar(QWidget):
         self.rate = QToolButton(self)
         self.rate.setAccessibleName(f"Speed, {what}")
         self.rate.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.rate.setToolTip("Playing speed; the rate that is shown is the rate that is played")
         self.rate.setMinimumHeight(28)
         self.rate.setMenu(self._speed_menu())
         self.scrubber = Scrubber(f"Frame, {what}", self)
@@ -195,6 +195,7 @@ class CineBar(QWidget):
         row.addSpacing(6)
         row.addWidget(self.place)
         self.set_playing(False)
+        self.set_way(False, None)
 
     def _button(self, glyph: str, name: str, act: object) -> QToolButton:
         button = QToolButton(self)
@@ -226,6 +227,10 @@ class CineBar(QWidget):
             entry = menu.addAction(f"{speed:g} ×")
             entry.triggered.connect(lambda _=False, s=speed: self.speed_asked.emit(s))
         menu.addSeparator()
+        self.sweep = menu.addAction("Sweep: forth and back")
+        self.sweep.setCheckable(True)
+        self.sweep.triggered.connect(self.sweep_asked)
+        menu.addSeparator()
         menu.addAction("Set frame rate…").triggered.connect(self._ask_rate)
         return menu
 
@@ -235,6 +240,16 @@ class CineBar(QWidget):
     def set_playing(self, playing: bool) -> None:
         """Show play or pause."""
         self.play.setIcon(icon("ph.pause" if playing else "ph.play", tokens.TEXT_HI, 18))
+
+    def set_way(self, sweeps: bool, trim: tuple[int, int] | None) -> None:
+        """Forth and back or not, and the 0-based frames the file wants played, if not all."""
+        self.sweep.setChecked(sweeps)
+        tip = "Playing speed; the rate that is shown is the rate that is played"
+        if trim is not None:
+            tip += f"\nThe file wants frames {trim[0] + 1}–{trim[1] + 1} played; the others stay"
+            tip += " within reach of the slider and the keys"
+        if tip != self.rate.toolTip():
+            self.rate.setToolTip(tip)
 
     def set_rate_text(self, text: str) -> None:
         """The rate as played, or "rate unknown"."""

@@ -68,7 +68,7 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "edit.delete": lambda: delete_selected(session),
         "edit.duplicate": lambda: session.segments.duplicate(session.selection.id),
         "edit.hide": lambda: session.segments.toggle_hidden(session.selection.id),
-        "edit.accept": session.vessel.accept_pending,
+        "edit.accept": lambda: accept(session),
         "edit.cancel": lambda: cancel(session),
         "vessel.reverse": session.vessel.reverse_centerline,
         "vessel.delete": session.vessel.remove_centerline,
@@ -89,7 +89,9 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
 def delete_selected(session: Session) -> None:
     """Delete whatever is selected."""
     chosen = session.selection
-    if chosen.kind == "segment":
+    if session.calibrating.active:
+        session.calibrating.remove_last_point()
+    elif chosen.kind == "segment":
         session.segments.delete(chosen.id)
     elif chosen.kind == "measurement":
         session.measures.delete(chosen.id)
@@ -99,6 +101,14 @@ def delete_selected(session: Session) -> None:
         session.vessel.remove_knot(session.vessel.knot_of(chosen) or 0)
     elif chosen.kind == "centerline":
         session.vessel.remove_centerline()
+
+
+def accept(session: Session) -> None:
+    """Use the calibration that is under way, else add the landmark that is being placed."""
+    if session.calibrating.active:
+        session.calibrating.accept()
+    else:
+        session.vessel.accept_pending()
 
 
 def cancel(session: Session) -> None:

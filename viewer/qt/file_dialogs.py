@@ -97,6 +97,20 @@ class FileDialogs:
         )
         return rate_hz if agreed else None
 
+    def ask_cache_mb(self, now_mb: int, low_mb: int, high_mb: int, use: str) -> int | None:
+        """How much memory decoded frames may take, MB; `use` says how much they take now."""
+        asked_mb, agreed = QInputDialog.getInt(
+            self._parent,
+            "Cache size",
+            f"Memory for decoded frames, MB ({low_mb} to {high_mb}).\n"
+            f"{use}\nMore lets longer runs play without decoding them again.",
+            min(max(now_mb, low_mb), high_mb),
+            low_mb,
+            high_mb,
+            64,
+        )
+        return asked_mb if agreed else None
+
     def ask_reason(self) -> str:
         """Why images that may be of another patient belong here; "" when they don't."""
         dialog = QInputDialog(self._parent)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -67,6 +69,7 @@ class ImagePane(QWidget):
         self._wanted = ("", -1)
         self._clock: CineClock | None = None
         self._clock_key: tuple[object, ...] = ()
+        self._travel = 1
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -232,7 +235,7 @@ class ImagePane(QWidget):
         near = self._loader.nearest_cached(item.uid, frame)
         self._message = f"Loading {frame + 1}"
         if near is not None:
-            self.view.set_pixels(self._session.rendered(item, near[1]), item.pixels.aspect)
+            self.view.set_pixels(self.rendered(item, *near), item.pixels.aspect)
         self.repaint_layers()
 
     def _deliver(self, arrived: Delivered) -> None:
@@ -249,11 +252,21 @@ class ImagePane(QWidget):
         self._message = ""
         self._shown = self._wanted
         overlay = self._loader.overlay(item, arrived.index)
-        shown = self._session.rendered(item, arrived.pixels, overlay)
+        shown = self.rendered(item, arrived.index, arrived.pixels, overlay)
         self.view.set_pixels(shown, item.pixels.aspect)
         if self._clock is not None and self._clock.playing:
             self._clock.frame_shown(time.monotonic())
         self.painted_frame.emit(arrived.index)
+
+    def rendered(
+        self,
+        item: ImageSet,
+        index: int,
+        pixels: NDArray[np.generic],
+        overlay: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.uint8]:
+        """What is shown of a frame: uint8, (rows, columns) or (rows, columns, 3)."""
+        return self._session.rendered(item, pixels, overlay)
 
     @property
     def is_settled(self) -> bool:
@@ -306,7 +319,9 @@ class ImagePane(QWidget):
         if self._clock is None or key != self._clock_key:
             loop = self._clock.loop if self._clock and self._clock_key[:1] == key[:1] else None
             speed = self._clock.speed if self._clock else 1.0
-            self._clock = CineClock(self._session.timing(item).times_s, item.frames)
+            sweep = self._clock.sweep if self._clock and loop is not None else item.sweep
+            times_s = self._session.timing(item).times_s
+            self._clock = CineClock(times_s, item.frames, trim=item.trim, sweep=sweep)
             self._clock.speed = speed
             if loop is not None:
                 self._clock.set_loop(*loop)
@@ -318,6 +333,7 @@ class ImagePane(QWidget):
         if item is None:
             return
         clock = self._clock_for(item)
+        self.cine.set_way(clock.sweep, item.trim)
         rate_hz = clock.rate_hz
         if rate_hz is None:
             self.cine.set_rate_text("rate unknown" if item.frames > 1 else "1 frame")
@@ -326,6 +342,8 @@ class ImagePane(QWidget):
         text = f"{shown if shown is not None else rate_hz:.3g} fps"
         if clock.speed != 1.0:
             text += f" · {clock.speed:g}×"
+        if clock.sweep:
+            text += " · sweep"
         if clock.playing and clock.skipped:
             text += f" · {clock.skipped} skipped"
         self.cine.set_rate_text(text)
@@ -354,7 +372,8 @@ class ImagePane(QWidget):
             self._session.notify(error.what, error.hint, Severity.WARNING, about="rate")
             self._ask_rate()
             return
-        self._loader.set_travel(self.what, item, *clock.loop, clock.direction)
+        self._travel = clock.travel
+        self._loader.set_travel(self.what, item, *clock.loop, clock.travel)
         self.cine.set_playing(True)
         self.go_to(frame)
         self._timer.start(0)
@@ -376,6 +395,9 @@ class ImagePane(QWidget):
             return
         frame = clock.tick(time.monotonic())
         if frame is not None:
+            if clock.travel != self._travel and self._item is not None:
+                self._travel = clock.travel
+                self._loader.set_travel(self.what, self._item, *clock.loop, clock.travel)
             self.go_to(frame)
             if frame % 5 == 0:
                 self._show_rate()
@@ -396,11 +418,27 @@ class ImagePane(QWidget):
             self._clock_for(self._item).set_loop(first, last)
             self._loader.set_travel(self.what, self._item, first, last, 1)
 
+    def end_loop(self) -> None:
+        """Play all frames again, or those between the file's own trims."""
+        if self._item is not None:
+            self.set_loop(*self._clock_for(self._item).home_loop)
+
     @property
     def loops_part(self) -> bool:
-        """Whether only a part is played."""
-        item, clock = self._item, self._clock
-        return item is not None and clock is not None and clock.loop != (0, item.frames - 1)
+        """Whether only a part is played of what the file wants played."""
+        clock = self._clock
+        return self._item is not None and clock is not None and clock.loop != clock.home_loop
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether it plays forth and back."""
+        return self._item is not None and self._clock_for(self._item).sweep
+
+    def set_sweep(self, on: bool) -> None:
+        """Play forth and back, or round and round."""
+        if self._item is not None:
+            self._clock_for(self._item).sweep = on
+            self._show_rate()
 
     def step(self, frames: int) -> None:
         """Go on or back by frames; a step pauses."""

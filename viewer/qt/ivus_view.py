@@ -11,6 +11,7 @@ from viewer.model.annotation import SegmentKind
 from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Pullback, PullbackMode
 from viewer.qt import paint, theme, tokens
+from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, ToolPill
 from viewer.qt.frame_view import FrameView
 from viewer.qt.image_pane import ImagePane
@@ -37,12 +38,15 @@ class IvusView(ImagePane):
         self.cut_angle_deg = -90.0
         self._measures = MeasureOverlay(session)
         self._measure_tool = MeasureTool(session, self._measures)
+        self._calibration_overlay = CalibrateOverlay(session)
+        self._calibrate_tool = CalibrateTool(session, loader, self._calibration_overlay)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._frame_lines, self._segment_lines
         corners.bottom_left = self._window_lines
         self.view.layers = [
             CutMarks(session, self),
             self._measures,
+            self._calibration_overlay,
             corners,
             ScaleBar(session, self._calibration),
             ToolPill(session, lambda: session.tool in (Tool.CALIPER, Tool.ELLIPSE)),
@@ -51,7 +55,7 @@ class IvusView(ImagePane):
         view, scrubber = self.view, self.cine.scrubber
         view.turned.connect(self.turned)
         view.pressed.connect(self._on_press)
-        view.dragged.connect(lambda x, y, m: self._measure_tool.drag((x, y)))
+        view.dragged.connect(self._on_drag)
         view.released.connect(self._on_release)
         view.clicked.connect(self._on_click)
         scrubber.stretch_begun.connect(self._begin_stretch)
@@ -59,6 +63,7 @@ class IvusView(ImagePane):
         scrubber.stretch_ended.connect(session.segments.finish_drawing)
         session.tool_changed.connect(self._on_tool)
         session.link_changed.connect(self.repaint_layers)
+        session.pending_changed.connect(self.repaint_layers)
         self._stretch_from = 0
 
     # -- what it shows ------------------------------------------------------------------------
@@ -82,14 +87,17 @@ class IvusView(ImagePane):
 
     def refresh(self) -> None:
         """Show what is current, and which frame measurements belong to."""
-        self._measures.image_uid = self._session.cursor.pullback_uid
-        self._measures.frame = self.current_frame()
+        self._tell_overlays()
         super().refresh()
         self._show_marks()
 
+    def _tell_overlays(self) -> None:
+        uid, frame = self._session.cursor.pullback_uid, self.current_frame()
+        self._measures.image_uid = self._calibration_overlay.image_uid = uid
+        self._measures.frame = self._calibration_overlay.frame = frame
+
     def _on_cursor(self) -> None:
-        self._measures.image_uid = self._session.cursor.pullback_uid
-        self._measures.frame = self.current_frame()
+        self._tell_overlays()
         super()._on_cursor()
 
     def _on_review(self) -> None:
@@ -152,7 +160,7 @@ class IvusView(ImagePane):
 
     # -- gestures -----------------------------------------------------------------------------
     def _on_tool(self, tool: Tool) -> None:
-        crosshair = tool in (Tool.CALIPER, Tool.ELLIPSE)
+        crosshair = tool in (Tool.CALIPER, Tool.ELLIPSE, Tool.CALIBRATE)
         shape = Qt.CursorShape.CrossCursor if crosshair else Qt.CursorShape.ArrowCursor
         self.view.viewport().setCursor(shape)
         self.cine.scrubber.draws_segments = tool.segment_kind is not None
@@ -160,15 +168,25 @@ class IvusView(ImagePane):
 
     def _on_press(self, x: float, y: float, modifiers: object) -> None:
         at = self.view.point_to_screen((x, y))
-        if self._session.tool in (Tool.CALIPER, Tool.ELLIPSE) and self._item is not None:
+        if self._calibrate_tool.armed and self._item is not None:
+            self.pause()
+            self._calibrate_tool.press(self._item, self.current_frame(), (x, y), at)
+            self.view.claims_drag = True
+        elif self._session.tool in (Tool.CALIPER, Tool.ELLIPSE) and self._item is not None:
             self.view.claims_drag = self._measure_tool.press(
                 self._item.uid, self.current_frame(), (x, y), at
             )
         else:
             self.view.claims_drag = self._measure_tool.grab(at)
 
+    def _on_drag(self, x: float, y: float, modifiers: object) -> None:
+        tool = self._calibrate_tool if self._calibrate_tool.armed else self._measure_tool
+        tool.drag((x, y))
+
     def _on_release(self, x: float, y: float, modifiers: object) -> None:
-        if self._measure_tool.active:
+        if self._calibrate_tool.armed:
+            self._calibrate_tool.release((x, y))
+        elif self._measure_tool.active:
             self._measure_tool.release()
 
     def _on_click(self, x: float, y: float, modifiers: object) -> None:

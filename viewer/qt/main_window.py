@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from viewer.model.study import Pullback, Run
 from viewer.qt import commands, tokens
 from viewer.qt.align_strip import AlignStrip
+from viewer.qt.calibrate_strip import CalibrateStrip
 from viewer.qt.image_pane import ImagePane
 from viewer.qt.inspector import Inspector
 from viewer.qt.ivus_view import IvusView
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
     closing = Signal()
     recovery_kept = Signal(object)
     recovery_discarded = Signal(object)
+    cache_asked = Signal()
 
     def __init__(self, session: Session, loader: FrameLoader) -> None:
         super().__init__()
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector(session)
         self.status = StatusBar(session)
         self.strip = AlignStrip(session)
+        self.calibrate_strip = CalibrateStrip(session)
         self.start_page = StartPage(actions)
         self.toast = Toast(self)
         self._build_stage()
@@ -140,8 +143,10 @@ class MainWindow(QMainWindow):
         self._notices.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._notices)
         column.addWidget(self.strip)
+        column.addWidget(self.calibrate_strip)
         column.addWidget(self.split, 1)
         self.strip.hide()
+        self.calibrate_strip.hide()
 
     def _connect(self) -> None:
         session = self.session
@@ -155,6 +160,7 @@ class MainWindow(QMainWindow):
             pane.add_asked.connect(self.actions_by_id["file.add"].trigger)
             pane.empty.held_asked.connect(self.show_inspector)
             pane.maximise_asked.connect(lambda pane=pane: self.maximise(pane))
+            pane.cine.sweep_asked.connect(partial(self.set_sweep, pane))
         self.ivus.turned.connect(self.turn_cut)
         self.along.canvas.focused.connect(lambda: self._set_active(self.ivus))
         self.along.canvas.turned.connect(self._copy_cut)
@@ -207,6 +213,8 @@ class MainWindow(QMainWindow):
             "frame.first": lambda: self._active.go_to(0),
             "frame.last": lambda: self._active.go_to(10**9),
             "cine.loop_segment": self.loop_segment,
+            "cine.both": self.play_both,
+            "cine.sweep": lambda: self.set_sweep(self._active, not self._active.sweeps),
             "cine.rate": lambda: self._active.rate_asked.emit(self._active_uid() or ""),
             "bookmark.toggle": self.toggle_bookmark,
             "view.invert": lambda: self._with_item(session.displays.toggle_inverted),
@@ -219,6 +227,8 @@ class MainWindow(QMainWindow):
             "window.inspector": self.toggle_inspector,
             "window.next_region": lambda: self.focus_region(1),
             "window.previous_region": lambda: self.focus_region(-1),
+            "window.cache": self.cache_asked.emit,
+            "calibrate.remove": self.remove_calibration,
             "window.full_screen": self.toggle_full_screen,
             "edit.cancel": self.cancel,
         }
@@ -261,7 +271,7 @@ class MainWindow(QMainWindow):
             return
         frames = self.session.segments.frames_of(segment) if segment else None
         if self.ivus.loops_part or frames is None:
-            self.ivus.set_loop(0, item.frames - 1)
+            self.ivus.end_loop()
             self.session.notify("Playing every frame", about="loop")
         else:
             self.ivus.set_loop(*frames)
@@ -271,6 +281,29 @@ class MainWindow(QMainWindow):
             self.session.notify(f"Looping {name}, frames {frames[0] + 1}–{frames[1] + 1}")
         looping = self.actions_by_id["cine.loop_segment"]
         looping.setChecked(self.ivus.loops_part)
+
+    def play_both(self) -> None:
+        """Play venogram and pullback together; while one plays, pause both."""
+        panes = [pane for pane in (self.venogram, self.ivus) if pane.current_item() is not None]
+        act = ImagePane.pause if any(pane.playing for pane in panes) else ImagePane.play
+        for pane in panes:
+            act(pane)
+
+    def set_sweep(self, pane: ImagePane, on: bool) -> None:
+        """Play a pane forth and back, or round and round."""
+        pane.set_sweep(on)
+        self._show_sweep()
+
+    def _show_sweep(self) -> None:
+        self.actions_by_id["cine.sweep"].setChecked(self._active.sweeps)
+
+    def remove_calibration(self) -> None:
+        """Back to the header's scale: on the active image if it was calibrated by hand."""
+        cursor, review = self.session.cursor, self.session.review
+        for uid in (self._active_uid(), cursor.run_uid, cursor.pullback_uid):
+            if uid is not None and review.calibration_of(uid) is not None:
+                self.session.calibrating.remove(uid)
+                return
 
     def turn_cut(self, steps: int) -> None:
         """Turn the long view's cut by steps of 5°."""
@@ -293,6 +326,7 @@ class MainWindow(QMainWindow):
         self._active = pane
         for each in (self.venogram, self.ivus):
             each.set_active(each is pane)
+        self._show_sweep()
 
     @property
     def active_pane(self) -> ImagePane:
@@ -394,6 +428,7 @@ class MainWindow(QMainWindow):
         filled = [pane for pane in (self.ivus, self.venogram) if pane.current_item() is not None]
         if self._active not in filled:
             self._set_active((*filled, self.ivus)[0])
+        self._show_sweep()
         self._take_focus()
 
     def _take_focus(self) -> None:
@@ -421,6 +456,7 @@ class MainWindow(QMainWindow):
 
     def _on_tool(self, tool: Tool) -> None:
         self.strip.setVisible(tool is Tool.LANDMARK)
+        self.calibrate_strip.setVisible(tool is Tool.CALIBRATE)
 
     def _on_workspace(self, workspace: Workspace) -> None:
         if workspace is Workspace.ALIGN:

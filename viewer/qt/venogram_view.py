@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Run
 from viewer.qt import tokens
+from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
 from viewer.qt.frame_view import FrameView
 from viewer.qt.image_pane import ImagePane
@@ -50,12 +51,15 @@ class VenogramView(ImagePane):
         self._measures = MeasureOverlay(session)
         self._measures.others = self._overlay.labels
         self._measure_tool = MeasureTool(session, self._measures)
+        self._calibration_overlay = CalibrateOverlay(session)
+        self._calibrate_tool = CalibrateTool(session, loader, self._calibration_overlay)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._case_lines, self._arm_lines
         corners.bottom_left = self._window_lines
         self.view.layers = [
             self._overlay,
             self._measures,
+            self._calibration_overlay,
             SideLetters(session, self._letters),
             corners,
             ScaleBar(session, self._calibration),
@@ -127,13 +131,16 @@ class VenogramView(ImagePane):
 
     def refresh(self) -> None:
         """Show what is current, and which frame measurements belong to."""
-        self._measures.image_uid = self._session.cursor.run_uid
-        self._measures.frame = self.current_frame()
+        self._tell_overlays()
         super().refresh()
 
+    def _tell_overlays(self) -> None:
+        uid, frame = self._session.cursor.run_uid, self.current_frame()
+        self._measures.image_uid = self._calibration_overlay.image_uid = uid
+        self._measures.frame = self._calibration_overlay.frame = frame
+
     def _on_cursor(self) -> None:
-        self._measures.image_uid = self._session.cursor.run_uid
-        self._measures.frame = self.current_frame()
+        self._tell_overlays()
         super()._on_cursor()
 
     def _calibration(self) -> Calibration | None:
@@ -202,6 +209,11 @@ class VenogramView(ImagePane):
                 self._item.uid, self.current_frame(), (x, y), at
             )
             return
+        if self._calibrate_tool.armed and self._item is not None:
+            self.pause()
+            self._calibrate_tool.press(self._item, self.current_frame(), (x, y), at)
+            self.view.claims_drag = True
+            return
         if session.tool.segment_kind is not None and session.current_polyline is not None:
             self._stroke_from = (x, y)
             self.view.claims_drag = True
@@ -246,6 +258,8 @@ class VenogramView(ImagePane):
         kind = session.tool.segment_kind
         if self._measure_tool.active:
             self._measure_tool.drag((x, y))
+        elif self._calibrate_tool.armed:
+            self._calibrate_tool.drag((x, y))
         elif self._stroke_from is not None and kind is not None:
             session.segments.draw_points(kind, self._stroke_from, (x, y))
         elif grip is None:
@@ -269,6 +283,8 @@ class VenogramView(ImagePane):
         session = self._session
         if self._measure_tool.active:
             self._measure_tool.release()
+        elif self._calibrate_tool.armed:
+            self._calibrate_tool.release((x, y))
         elif self._stroke_from is not None:
             self._stroke_from = None
             session.segments.finish_drawing()

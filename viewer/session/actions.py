@@ -55,11 +55,24 @@ def _needs_segments(session: Session) -> str:
 
 
 def _needs_selection(session: Session) -> str:
-    return "" if session.selection else "needs something selected"
+    chosen = session.selection or session.calibrating.active
+    return "" if chosen else "needs something selected"
 
 
 def _needs_landmarks(session: Session) -> str:
     return "" if session.vessel.landmarks else "needs a landmark"
+
+
+def _needs_target(session: Session) -> str:
+    if session.calibrating.first_target is not None:
+        return ""
+    return _needs_image(session) or "needs an image with square pixels"
+
+
+def _needs_calibration(session: Session) -> str:
+    shown = (session.cursor.run_uid, session.cursor.pullback_uid)
+    by_hand = any(uid and session.review.calibration_of(uid) for uid in shown)
+    return "" if by_hand else "needs a calibration by hand"
 
 
 def _can_undo(session: Session) -> str:
@@ -154,8 +167,8 @@ ACTIONS: tuple[Action, ...] = (
        "Make a copy of the selected segment", "ph.copy", _needs_segment, group=1),
     _a("edit.hide", "Show or hide segment", "Edit", "H",
        "Show or hide the selected segment on the images", "ph.eye", _needs_segment, group=1),
-    _a("edit.accept", "Accept", "Edit", "Return Enter", "Add the landmark that is being placed",
-       "ph.check", group=1),
+    _a("edit.accept", "Accept", "Edit", "Return Enter",
+       "Add the landmark that is being placed, or use the calibration", "ph.check", group=1),
     _a("edit.cancel", "Cancel or finish tool", "Edit", "Escape",
        "Cancel the stroke, then return to Select", "ph.x", group=1),
     # -- Tools
@@ -176,6 +189,11 @@ ACTIONS: tuple[Action, ...] = (
        _needs_image, checkable=True, group=2),
     _a("tool.ellipse", "Ellipse", "Tools", "Shift+M", "Drag on an image to measure an area",
        "ph.circle", _needs_image, checkable=True, group=2),
+    _a("tool.calibrate", "Calibrate", "Tools", "K",
+       "Give an image its scale: on a marker catheter, a catheter's size or a known distance",
+       "ph.frame-corners", _needs_target, checkable=True, group=2),
+    _a("calibrate.remove", "Remove calibration", "Tools", "Ctrl+Shift+K",
+       "Back to the file's own scale, or to pixels", "ph.trash", _needs_calibration, group=2),
     _a("vessel.reverse", "Swap ends of the vein", "Tools", "Ctrl+Shift+R",
        "Make the other end of the centerline the central one", "ph.swap", _needs_line, group=3),
     _a("vessel.delete", "Delete centerline", "Tools", "Ctrl+Shift+Backspace",
@@ -185,6 +203,8 @@ ACTIONS: tuple[Action, ...] = (
     # -- Go
     _a("cine.toggle", "Play or pause", "Go", "Space", "Play or pause the active view", "ph.play",
        _needs_image),
+    _a("cine.both", "Play both", "Go", "Shift+Space", "Play or pause venogram and IVUS together",
+       "ph.play-circle", _needs_image),
     _a("frame.previous", "Previous frame", "Go", "Left ,", "One frame back", "ph.caret-left",
        _needs_image),
     _a("frame.next", "Next frame", "Go", "Right .", "One frame on", "ph.caret-right",
@@ -208,6 +228,9 @@ ACTIONS: tuple[Action, ...] = (
     _a("cine.loop_segment", "Loop selected segment", "Go", "Shift+L",
        "Play only the frames of the selected segment; again to stop", "ph.repeat", _needs_pullback,
        checkable=True, group=2),
+    _a("cine.sweep", "Sweep", "Go", "Shift+S",
+       "Play the active view forth and back instead of round and round", "ph.arrows-left-right",
+       _needs_image, checkable=True, group=2),
     _a("cine.rate", "Set frame rate…", "Go", "Ctrl+R",
        "Override a missing or wrong frame rate; kept in the review", "ph.timer", _needs_image,
        group=2),
@@ -250,6 +273,8 @@ ACTIONS: tuple[Action, ...] = (
        "Move the focus to the region before", "ph.arrow-left", group=1),
     _a("window.full_screen", "Full screen", "Window", "Ctrl+F11", "Fill the screen, or not",
        "ph.frame-corners", checkable=True, group=1),
+    _a("window.cache", "Cache size…", "Window", "Ctrl+Shift+M",
+       "How much memory decoded frames may take", "ph.hard-drives", group=2),
     # -- Help
     _a("help.palette", "Find a command", "Help", "Ctrl+K", "Find and run any command",
        "ph.magnifying-glass"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from viewer.measure.calibrating import (
 from viewer.model.reader_calibration import CalibrationMethod, Filling, ReaderCalibration
 from viewer.model.study import ImageSet, Run
 from viewer.model.vessel import PointPx
-from viewer.session.state import Severity
+from viewer.session.state import Severity, Tool
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -70,6 +71,8 @@ class CalibrationState:
         What makes the result doubtful.
     clicks_px, found_px : tuple of PointPx
         What was clicked; the marks or edges that were found.
+    basis : str
+        What it rests on in a few words, e.g. "15 marks, residual 0.02 mm".
     """
 
     prompt: str
@@ -79,6 +82,7 @@ class CalibrationState:
     warning: str = ""
     clicks_px: tuple[PointPx, ...] = ()
     found_px: tuple[PointPx, ...] = ()
+    basis: str = ""
 
     @property
     def can_accept(self) -> bool:
@@ -92,6 +96,8 @@ class CalibrateEdits:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._forget()
+        session.tool_changed.connect(self._follow_tool)
+        session.cursor_changed.connect(self._follow_images)
 
     def _forget(self) -> None:
         self.image_uid = ""
@@ -109,13 +115,51 @@ class CalibrateEdits:
         """Whether a calibration is under way."""
         return bool(self.image_uid)
 
+    @property
+    def first_target(self) -> ImageSet | None:
+        """What the tool begins on: the run, else the pullback, as far as they can be calibrated."""
+        shown = (self._session.run, self._session.pullback)
+        return next((item for item in shown if item is not None and can_calibrate(item)), None)
+
+    @property
+    def methods(self) -> tuple[CalibrationMethod, ...]:
+        """The ways that are open: on ultrasound only a known distance."""
+        return methods_on(self._session.case.find(self.image_uid))
+
+    def begin_on(self, item: ImageSet) -> bool:
+        """Start on an image set in the way that is usual for it."""
+        return self.begin(item.uid, methods_on(item)[0])
+
+    def set_method(self, method: CalibrationMethod) -> None:
+        """Go on with another way, from the first click."""
+        if self.active and method is not self.method and method in self.methods:
+            self.begin(self.image_uid, method)
+
+    def _follow_tool(self, tool: Tool) -> None:
+        """Armed: begin on the run, else on the pullback. Another tool: give up."""
+        if tool is not Tool.CALIBRATE:
+            self.cancel()
+        elif not self.active:
+            item = self.first_target
+            if item is not None:
+                self.begin_on(item)
+
+    def _follow_images(self, *_: object) -> None:
+        """With other images shown, begin anew on those."""
+        session = self._session
+        if self.active and self.image_uid not in (
+            session.cursor.run_uid, session.cursor.pullback_uid,
+        ):  # fmt: skip
+            self._forget()
+            self._follow_tool(session.tool)
+
     def begin(self, image_uid: str, method: CalibrationMethod) -> bool:
         """Start calibrating an image set; False, and a notice, when it can't be."""
         session = self._session
         item = session.case.find(image_uid)
         if item is None:
             return False
-        if abs(item.pixels.aspect - 1.0) > SQUARE_WITHIN:
+        if not can_calibrate(item):
             session.notify(
                 "This image can't be calibrated by hand",
                 "Its pixels are not square; one scale would be wrong in one direction.",
@@ -143,13 +187,17 @@ class CalibrateEdits:
         self._clicks = (*self._clicks, point_px)
         self._measure()
 
-    def move_point(self, index: int, point_px: PointPx) -> None:
-        """Move a click."""
+    def move_point(self, index: int, point_px: PointPx, *, settled: bool = True) -> None:
+        """Move a click; what takes longer is measured once it is `settled`."""
         if 0 <= index < len(self._clicks):
             clicks = list(self._clicks)
             clicks[index] = point_px
             self._clicks = tuple(clicks)
-            self._measure()
+            if settled or self.method is not CalibrationMethod.MARKERS:
+                self._measure()
+            else:
+                self._result, self._problem = None, ""
+                self._session.pending_changed.emit()
 
     def remove_last_point(self) -> None:
         """Take the last click back."""
@@ -180,6 +228,8 @@ class CalibrateEdits:
         notice = f"Calibrated: {_scale_text(made)}, by {made.method.value}"
         session.edit("Calibrate", review, notice)
         session.pending_changed.emit()
+        if session.tool is Tool.CALIBRATE:
+            session.arm(Tool.SELECT)
         return True
 
     def cancel(self) -> None:
@@ -215,6 +265,7 @@ class CalibrateEdits:
             warning=self._doubt(made),
             clicks_px=clicks,
             found_px=found,
+            basis=_basis(made),
         )
 
     # ----------------------------------------------------------------------------------
@@ -304,6 +355,30 @@ def _validity(method: CalibrationMethod, foreshortened: float) -> str:
             f"(elsewhere it looks up to {100 * foreshortened:.0f} % shorter)"
         )
     return "at the depth of the catheter"
+
+
+def can_calibrate(item: ImageSet) -> bool:
+    """Whether one scale can hold in both directions of an image."""
+    return abs(item.pixels.aspect - 1.0) <= SQUARE_WITHIN
+
+
+def methods_on(item: ImageSet | None) -> tuple[CalibrationMethod, ...]:
+    """The ways an image set can be calibrated in, the usual one first."""
+    if isinstance(item, Run):
+        return (CalibrationMethod.MARKERS, CalibrationMethod.CATHETER, CalibrationMethod.DISTANCE)
+    return (CalibrationMethod.DISTANCE,)
+
+
+def _basis(made: ReaderCalibration) -> str:
+    if made.method is CalibrationMethod.MARKERS:
+        rest = made.residual_px
+        tail = f", residual {rest * made.mm_per_px:.2f} mm" if rest is not None else ""
+        return f"{len(made.points_px)} marks{tail}"
+    (x0, y0), (x1, y1) = made.points_px[0], made.points_px[-1]
+    length_px = math.hypot(x1 - x0, y1 - y0)
+    if made.method is CalibrationMethod.CATHETER:
+        return f"{made.entered:g} F, {length_px:.1f} px wide"
+    return f"{made.entered:g} mm, {length_px:.1f} px long"
 
 
 def _scale_text(made: ReaderCalibration) -> str:

@@ -201,7 +201,10 @@ def _scale_fact(session: Session, name: str, item: ImageSet) -> Fact:
     by_reader = session.review.calibration_of(item.uid)
     if by_reader is not None:
         tip = "\n".join((calibration_detail(by_reader), *header_scale(item, scale)))
-        return Fact(name, f"{scale_text(scale)} · {by_reader.method.value}", tip)
+        date = f", {by_reader.made_at[:10]}" if by_reader.made_at else ""
+        where = f"\nHolds {by_reader.validity}" if by_reader.validity else ""
+        text = f"{scale_text(scale)} · {by_reader.method.value}{date}{where}"
+        return Fact(name, text, tip)
     detail = scale.source.value + (f", {scale.validity}" if scale.validity else "")
     return Fact(
         name,

@@ -22,16 +22,29 @@ ON_SCREEN = -1.0
 MAX_DEFAULT_BUDGET = 384 * 2**20
 """More keeps more frames; with this much a run of 150 x 1024² and a pullback of 2000 x 512² stay
 below 900 MB in all when both have been played."""
+LEAST_BUDGET = 64 * 2**20
+"""Two panes of 1024² need some tens of frames to run smoothly."""
 _OUTSIDE = 1e15  # above every distance: a frame outside all visible loops leaves first
 
 
 def default_budget_bytes() -> int:
     """A quarter of the machine's memory, 384 MiB at most."""
+    total = memory_bytes()
+    return min(total // 4, MAX_DEFAULT_BUDGET) if total else MAX_DEFAULT_BUDGET // 2
+
+
+def budget_range_bytes() -> tuple[int, int]:
+    """Least and most a person may give: 64 MiB, and half of the machine's memory."""
+    most = (memory_bytes() or 4 * MAX_DEFAULT_BUDGET) // 2
+    return LEAST_BUDGET, max(LEAST_BUDGET, most)
+
+
+def memory_bytes() -> int:
+    """Memory of the machine; 0 where the system does not say."""
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names or "SC_PAGE_SIZE" not in names:
-        return MAX_DEFAULT_BUDGET // 2
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(total // 4, MAX_DEFAULT_BUDGET) if total > 0 else MAX_DEFAULT_BUDGET // 2
+        return 0
+    return max(0, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,12 @@ class FrameCache:
         """Bytes and frames held."""
         frames = sum(len(shelf.pixels) for shelf in self._shelves.values())
         return CacheState(self._bytes, self._budget, frames)
+
+    def set_budget(self, budget_bytes: int) -> None:
+        """Another bound; what is too much leaves at once, least needed ahead."""
+        self._budget = max(0, int(budget_bytes))
+        for shelf, index in self._victims(0, -1.0) or []:
+            self._drop(shelf, index)
 
     def open_shelf(self, uid: str, frames: int) -> None:
         """Make room for the frames of an image set; nothing happens when it is known already."""

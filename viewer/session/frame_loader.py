@@ -142,6 +142,13 @@ class FrameLoader:
         bits = np.unpackbits(packed, count=rows * columns)
         return bits.reshape(rows, columns).astype(bool)
 
+    def set_budget(self, budget_bytes: int) -> None:
+        """Most bytes of decoded frames to keep, from now on."""
+        with self._wake:
+            self._cache.set_budget(budget_bytes)
+            self._cache_news = True
+            self._wake.notify_all()
+
     @property
     def is_waited_for(self) -> bool:
         """Whether a view waits for a frame: work that is not urgent had better not begin now."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from viewer.geometry.position_map import PositionMap
-from viewer.session.state import Severity, Tool
+from viewer.session.calibrating import can_calibrate
+from viewer.session.state import Severity
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -23,11 +24,21 @@ class Advice:
 
 
 def advice_for(session: Session) -> Advice | None:
-    """What a reader should know or do next on the shown run; None when all is well."""
+    """What a reader should know or do next on the shown run; None when all is well.
+
+    While the tool it names is armed it stays, without naming it: the image must not jump.
+    """
+    advice = _advice(session)
+    if advice is not None and advice.action_id == f"tool.{session.tool.value}":
+        return replace(advice, action_id="")
+    return advice
+
+
+def _advice(session: Session) -> Advice | None:
     run = session.run
     if run is None:
         return None
-    if session.pullback is None or session.tool in (Tool.CENTERLINE, Tool.LANDMARK):
+    if session.pullback is None:
         return _about_scale(session)
     curve = session.current_polyline
     if curve is None:
@@ -45,8 +56,9 @@ def advice_for(session: Session) -> Advice | None:
 def _about_scale(session: Session) -> Advice | None:
     if session.run is None or session.calibration(session.run).known:
         return None
+    action_id = "tool.calibrate" if can_calibrate(session.run) else ""
     return Advice(
-        "No calibration.", "Lengths on this run are in pixels.", severity=Severity.WARNING
+        "No calibration.", "Lengths on this run are in pixels.", action_id, Severity.WARNING
     )
 
 

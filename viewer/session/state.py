@@ -34,6 +34,7 @@ class Tool(StrEnum):
     STENT = "stent"
     CALIPER = "caliper"
     ELLIPSE = "ellipse"
+    CALIBRATE = "calibrate"
 
     @property
     def segment_kind(self) -> SegmentKind | None:

@@ -1,0 +1,216 @@
+"""The strip over the images while the Calibrate tool is armed: what is known, and what it gives."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from viewer.model.reader_calibration import CalibrationMethod, Filling
+from viewer.qt import theme, tokens
+from viewer.qt.chips import Chip, draw_key_cap, key_cap_width
+from viewer.qt.fields import Choice, Number, enum_options
+from viewer.qt.labels import ElidedLabel, IconView, push_button, show_if
+from viewer.session.calibrating import CalibrationState
+from viewer.session.session import Session
+from viewer.session.state import Tool
+
+NARROW = 980
+"""Strips below this width, px, leave the names of the fields out."""
+SIZES = {
+    CalibrationMethod.MARKERS: ("Marks every", "mm", 1.0, 100.0, 0.5),
+    CalibrationMethod.CATHETER: ("Size", "F", 2.0, 40.0, 0.5),
+    CalibrationMethod.DISTANCE: ("Distance", "mm", 0.5, 1000.0, 0.5),
+}
+"""Name, unit, lowest, highest and step of what is known."""
+METHOD_WORDS = {
+    CalibrationMethod.MARKERS: "Marker catheter",
+    CalibrationMethod.CATHETER: "Catheter of known size",
+    CalibrationMethod.DISTANCE: "Known distance",
+}
+
+
+class KnownSize(Number):
+    """The known size, told with every key; shown without needless zeros."""
+
+    def __init__(self) -> None:
+        super().__init__("Known size", "mm", 1.0, 1000.0, 2, 0.5)
+        self.setLocale(QLocale.c())
+        self.setKeyboardTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFixedSize(96, 32)
+
+    def textFromValue(self, value: float) -> str:
+        """10.00 is 10, 8.50 is 8.5."""
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+
+    @property
+    def known(self) -> float | None:
+        """What it says; None while it is empty."""
+        return None if self.value() < self.minimum() + 1e-9 else self.value()
+
+
+class CalibratePill(QWidget):
+    """Says that the Calibrate tool is armed, and how to end it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(32)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Calibrate armed. Escape ends it.")
+        self.setToolTip("Click on the image what is of known size; Esc ends it")
+
+    def sizeHint(self) -> QSize:
+        """Room for icon, word and key."""
+        words = theme.text_width("Calibrate", theme.small(600))
+        return QSize(round(words + key_cap_width("Esc")) + 34 + 10 + 8, 32)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor("#6169DE"), 1))
+        painter.setBrush(QColor("#2A2F63"))
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(box, tokens.RADIUS_BUTTON, tokens.RADIUS_BUTTON)
+        theme.draw_icon(painter, QRectF(12, 8, 16, 16), "ph.frame-corners", tokens.TEXT_HI)
+        painter.setFont(theme.small(600))
+        painter.setPen(QColor(tokens.TEXT_HI))
+        painter.drawText(QRectF(34, 0, 120, 32), Qt.AlignmentFlag.AlignVCenter, "Calibrate")
+        width = key_cap_width("Esc")
+        draw_key_cap(painter, QRectF(self.width() - width - 8, 6, width, 20), "Esc", "#B9BEFF")
+
+
+class CalibrateStrip(QWidget):
+    """52 px: pill, which image, method, known size, the result, Cancel and Use."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        theme.panel(self)
+        self._session = session
+        self.setAccessibleName("Calibration")
+        self.setFixedHeight(tokens.TASK_STRIP_HEIGHT)
+        calibrating = session.calibrating
+        self.image = Chip("XA", "xa")
+        self.method = Choice("Method", [(text, way) for way, text in METHOD_WORDS.items()])
+        self.method.setFixedSize(172, 32)
+        self.method.chosen.connect(calibrating.set_method)
+        self.size_name = theme.label("", theme.small(), "low")
+        self.known = KnownSize()
+        self.known.valueChanged.connect(lambda _: calibrating.set_size(self.known.known))
+        self.filling_name = theme.label("Filled with", theme.small(), "low")
+        self.filling = Choice("Catheter filled with", enum_options(Filling, "Not known"))
+        self.filling.setFixedSize(104, 32)
+        self.filling.chosen.connect(calibrating.set_filling)
+        self._icon = IconView("ph.info")
+        self._first = ElidedLabel("", theme.small(600))
+        self._second = ElidedLabel("", theme.caption(), tokens.TEXT_MID)
+        self.give_up = push_button("Cancel", tip="Leave the scale as it is  (Esc)", is_small=False)
+        self.give_up.setFixedHeight(32)
+        self.give_up.clicked.connect(lambda: session.arm(Tool.SELECT))
+        self.use = push_button("Use", "ph.check", "primary", is_small=False)
+        self.use.setToolTip("Let this scale hold for every length on the image  (Enter)")
+        self.use.setFixedHeight(32)
+        self.use.setMinimumWidth(76)
+        self.use.clicked.connect(calibrating.accept)
+        self._asked = False
+        self._lay_out()
+        for signal in (session.pending_changed, session.tool_changed, session.case_changed):
+            signal.connect(self._follow)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(8)
+        row.addWidget(CalibratePill())
+        for widget in (
+            self.image, self.method, self.size_name, self.known, self.filling_name, self.filling,
+        ):  # fmt: skip
+            row.addWidget(widget)
+        row.addSpacing(4)
+        row.addWidget(self._icon)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addStretch(1)
+        for label in (self._first, self._second):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            words.addWidget(label)
+        words.addStretch(1)
+        row.addLayout(words, 1)
+        row.addWidget(self.give_up)
+        row.addWidget(self.use)
+
+    @property
+    def text(self) -> str:
+        """What it says about the result, or what to do next."""
+        return f"{self._first.text} · {self._second.text}".strip(" ·")
+
+    def _follow(self, *_: object) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def showEvent(self, event: object) -> None:
+        """Nothing is followed while hidden, so catch up."""
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrow strips leave the fields' names out."""
+        super().resizeEvent(event)
+        self._show_fields()
+
+    def refresh(self) -> None:
+        """Follow the session."""
+        calibrating = self._session.calibrating
+        state = calibrating.state
+        if state is None:
+            self.use.setEnabled(False)
+            return
+        is_run = len(calibrating.methods) > 1
+        self.image.show_as("XA" if is_run else "IVUS", "xa" if is_run else "ivus")
+        self.method.show_value(calibrating.method)
+        self.method.setEnabled(is_run)
+        self.method.setToolTip("" if is_run else "Ultrasound is calibrated on a known distance")
+        self.filling.show_value(calibrating.filling)
+        self._show_fields()
+        self._show_result(state)
+        asks = calibrating.size is None and len(state.clicks_px) >= 2
+        if asks and not self._asked and self.isVisible():
+            self.known.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.known.selectAll()
+        self._asked = asks
+
+    def _show_fields(self) -> None:
+        calibrating, roomy = self._session.calibrating, self.width() >= NARROW
+        name, unit, low, high, step = SIZES[calibrating.method]
+        show_if(self.size_name, roomy)
+        self.size_name.setText(name)
+        self.known.setAccessibleName(f"{name}, {unit}")
+        self.known.setToolTip(f"{name}, {unit}")
+        self.known.setSingleStep(step)
+        self.known.set_unit(unit)
+        if (self.known.minimum(), self.known.maximum()) != (low - step, high):
+            self.known.set_limits(low, high)
+        if self.known.known != calibrating.size:
+            self.known.show_value(calibrating.size)
+        of_catheter = calibrating.method is CalibrationMethod.CATHETER
+        show_if(self.filling_name, of_catheter and roomy)
+        show_if(self.filling, of_catheter)
+
+    def _show_result(self, state: CalibrationState) -> None:
+        first, second, icon = state.prompt, "", ("ph.info", tokens.TEXT_MID)
+        if state.can_accept:
+            first, second, icon = state.text, state.basis, ("ph.check-circle", tokens.OK)
+        if state.warning:
+            second, icon = state.warning, ("ph.warning-fill", tokens.WARN)
+        if state.problem:
+            first, _, second = state.problem.partition(". ")
+            icon = ("ph.warning-fill", tokens.WARN)
+        self._first.set_text(first)
+        self._second.set_text(second)
+        show_if(self._second, bool(second))
+        self._icon.show_as(*icon)
+        tip = "\n".join(part for part in (state.text, second, state.detail) if part)
+        for widget in (self._icon, self._first, self._second):
+            widget.setToolTip(tip)
+        self.use.setEnabled(state.can_accept)
