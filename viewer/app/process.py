@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -15,10 +15,17 @@ from viewer.qt.main_thread import collect_garbage_after
 GARBAGE_AFTER_MS = 2000
 
 
-def run(wanted: Sequence[Path], demo: str = "") -> int:
-    """Open the window on paths, on a built-in case, or on the start page; ends with it."""
+def run(
+    wanted: Sequence[Path], demo: str = "", watch: Callable[[Application], object] | None = None
+) -> int:
+    """Open the window on paths, on a built-in case, or on the start page; ends with it.
+
+    `watch` is given the application before anything is opened (measurements).
+    """
     start_log()
     application = Application(qt_application())
+    if watch is not None:
+        watch(application)
     application.show()
     if wanted:
         application.open(wanted)

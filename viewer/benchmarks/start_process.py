@@ -87,17 +87,11 @@ def watch(files: list[str], visit_all: bool) -> int:
     gc.disable()  # as `caval open` does
     from viewer import app
 
-    watchers = []
-
-    class Watched(app.Application):
-        """The program, with somebody looking."""
-
-        def __init__(self, *args: object) -> None:
-            super().__init__(*args)  # type: ignore[arg-type]
-            watchers.append(FirstPaint(self, visit_all))
-
-    vars(app)["Application"] = Watched
-    return app.run([Path(name) for name in files])
+    watchers: list[FirstPaint] = []
+    return app.run(
+        [Path(name) for name in files],
+        watch=lambda application: watchers.append(FirstPaint(application, visit_all)),
+    )
 
 
 if __name__ == "__main__":
