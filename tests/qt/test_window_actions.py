@@ -138,6 +138,7 @@ def test_letters_typed_into_a_field_stay_there(desk: Desk) -> None:
         (Key.Key_T, None, Tool.STENT),
         (Key.Key_M, None, Tool.CALIPER),
         (Key.Key_M, SHIFT, Tool.ELLIPSE),
+        (Key.Key_K, None, Tool.CALIBRATE),
     ],
 )
 def test_a_letter_arms_its_tool_and_the_switch_stays_on(desk: Desk, key, modifiers, tool) -> None:
