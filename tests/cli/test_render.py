@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from PySide6.QtGui import QImage
 
 from viewer.cli import main
+from viewer.phantom.cases import write_case
 
 
 def run_file(path: Path, patient: str = "P1") -> Path:
@@ -101,3 +103,28 @@ def test_paths_that_can_not_be_used(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert told.count("\n") == 1
     for size in ("99999x99999", "big"):
         assert draw(capsys, tmp_path / "a.png", path, "--size", size)[0] == 2
+
+
+@pytest.mark.usefixtures("qapp")
+def test_subtract_draws_frames_less_their_mask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = write_case("nivl-small", tmp_path / "case")
+    plain, subtracted = tmp_path / "plain.png", tmp_path / "subtracted.png"
+    assert draw(capsys, plain, written.files[0], "--run-frame", 8)[0] == 0
+    code, _, told = draw(capsys, subtracted, written.files[0], "--run-frame", 8, "--subtract")
+    assert (code, told) == (0, "")
+    pictures = [QImage(str(path)) for path in (plain, subtracted)]
+    before, after = (np.array(picture.constBits()) for picture in pictures)
+    assert before.shape == after.shape
+    assert (before != after).mean() > 0.05
+
+
+@pytest.mark.usefixtures("qapp")
+def test_subtract_without_a_run_of_frames_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, told = draw(capsys, tmp_path / "a.png", "--subtract")
+    assert (code, answer) == (2, {})
+    assert told == "caval: --subtract: no run is shown; leave it out\n"
+    assert not (tmp_path / "a.png").exists()

@@ -123,6 +123,8 @@ class Application:
         return waited_s < LATER_S and not (settled and not self.opener.is_opening)
 
     def _after_first_paint(self) -> None:
+        if self.closed:
+            return
         commands.add_icons(self.window.actions_by_id)
         self.window.add_header_buttons()
         self.reviews.refresh_start_page()

@@ -17,7 +17,6 @@ from viewer.errors import UnreadableError
 if TYPE_CHECKING:
     from viewer.app import Application
     from viewer.model.study import ImageSet
-    from viewer.session.session import Session
 
 LAYOUTS = ("review", "align", "library")
 LATER = ("compare", "teach")
@@ -54,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", choices=LAYOUTS + LATER, default="review")
     parser.add_argument("--run-frame", type=int, metavar="N", help="0-based")
     parser.add_argument("--pullback-frame", type=int, metavar="N", help="0-based")
-    parser.add_argument("--subtract", action="store_true", help="not available yet")
+    parser.add_argument("--subtract", action="store_true", help="frames of the run less their mask")
     parser.add_argument("--json", action="store_true")
 
 
@@ -64,9 +63,8 @@ def run(args: argparse.Namespace) -> int:
     if size is None or max(int(size[1]), int(size[2])) > LARGEST_SIDE:
         complain(f"--size {args.size}: not a size; write it as 1920x1080")
         return EXIT_USAGE
-    if args.layout in LATER or args.subtract:
-        what = "--subtract" if args.subtract else f"--layout {args.layout}"
-        complain(f"{what} is not available yet; leave it out")
+    if args.layout in LATER:
+        complain(f"--layout {args.layout} is not available yet; leave it out")
         return EXIT_USAGE
     for path in args.paths:
         if not path.exists():
@@ -80,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             layout=args.layout,
             run_frame=args.run_frame,
             pullback_frame=args.pullback_frame,
+            subtract=args.subtract,
         )
     except NoSuchFrameError as error:
         complain(str(error))
@@ -103,6 +102,7 @@ def draw(
     layout: str = "review",
     run_frame: int | None = None,
     pullback_frame: int | None = None,
+    subtract: bool = False,
 ) -> Drawn:
     """Draw the window on paths to a PNG of `size` (width, height) px.
 
@@ -111,7 +111,8 @@ def draw(
     UnreadableError
         Nothing could be opened, or the picture can't be written.
     NoSuchFrameError
-        `run_frame` or `pullback_frame` (0-based) is none of the images'.
+        `run_frame` or `pullback_frame` (0-based) is none of the images', or `subtract` is asked
+        for and there is no run that can be subtracted.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from viewer.app import Application, qt_application
@@ -123,11 +124,13 @@ def draw(
         if wanted and layout != "library":
             _open_and_wait(application, wanted)
             _place(application, layout, run_frame, pullback_frame)
+        if subtract:
+            _subtract(application)
         wait(application, lambda: application.is_complete)
         picture = application.window.grab()
         if not picture.save(str(out), "PNG"):
             raise UnreadableError(f"{out}: the picture can't be written", "choose another folder")
-        left_out = tuple(_left_out(application.session)) if wanted else ()
+        left_out = tuple(_left_out(application)) if wanted else ()
         return Drawn((picture.width(), picture.height()), left_out)
     finally:
         application.close()
@@ -170,8 +173,20 @@ def _check_frame(option: str, frame: int, shown: ImageSet | None) -> None:
         raise NoSuchFrameError(f"{option} {frame}: choose from 0 to {shown.frames - 1}")
 
 
-def _left_out(session: Session) -> Iterator[str]:
+def _subtract(application: Application) -> None:
+    run, contrast = application.session.run, application.window.contrast
+    why_not = contrast.subtractions.why_not(run) if run is not None else "no run is shown"
+    if run is None or why_not:
+        raise NoSuchFrameError(f"--subtract: {why_not.rstrip('.')}; leave it out")
+    contrast.toggle_subtraction(run)
+
+
+def _left_out(application: Application) -> Iterator[str]:
     """What was asked for and can't be seen in the window, a line each."""
+    session, contrast = application.session, application.window.contrast
+    run = session.run
+    if run is not None and contrast.dsa(run) is not None and contrast.note(run):
+        yield f"{run.paths[0]}: {contrast.note(run)}"
     for item in session.case.held:
         yield (
             f"{item.paths[0]}: WARNING: of another patient, held and not shown; "

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from viewer.qt.icons import icon
 from viewer.session.actions import ACTIONS, BY_ID, MENUS, Action, tooltip
+from viewer.session.contrast_views import ContrastViews, Peak
 from viewer.session.session import Session
 from viewer.session.state import AxisKind, Tool, Workspace
 
@@ -126,8 +127,13 @@ def cancel(session: Session) -> None:
 class ActionStates:
     """Keeps enabled, checked and tooltip of every action true to the session."""
 
-    def __init__(self, session: Session, actions: Mapping[str, QAction]) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: Session,
+        actions: Mapping[str, QAction],
+        contrast: ContrastViews | None = None,
+    ) -> None:
+        self._session, self._contrast = session, contrast
         self._actions = actions
         for signal in (
             session.case_changed,
@@ -139,24 +145,36 @@ class ActionStates:
             session.link_changed,
         ):
             signal.connect(self.refresh)
+        if contrast is not None:
+            contrast.changed.connect(self.recheck)
         for action_id in self._checked():  # Qt turns a switch off that is chosen once more
             actions[action_id].triggered.connect(self.refresh)
         self.refresh()
 
     def _checked(self) -> dict[str, bool]:
         """Which switches are on."""
-        session = self._session
+        session, contrast = self._session, self._contrast
+        run = session.run
+        shown = (contrast.dsa(run), contrast.peak(run)) if contrast and run else (None, Peak.OFF)
         return {
+            "contrast.subtract": shown[0] is not None,
+            "contrast.shift": contrast is not None and contrast.shifting,
+            "contrast.peak": shown[1] is Peak.DARKEST,
+            "contrast.peak_time": shown[1] is Peak.TIMES,
             "view.link": session.linked,
             **{f"tool.{tool.value}": session.tool is tool for tool in Tool},
             **{f"axis.{axis.value}": session.axis is axis for axis in AxisKind},
             **{f"workspace.{s.value}": session.workspace is s for s in Workspace},
         }
 
-    def refresh(self, *_: object) -> None:
-        """Ask the table again; what has not changed costs a comparison."""
+    def recheck(self, *_: object) -> None:
+        """Show which switches are on."""
         for action_id, on in self._checked().items():
             self._actions[action_id].setChecked(on)
+
+    def refresh(self, *_: object) -> None:
+        """Ask the table again; what has not changed costs a comparison."""
+        self.recheck()
         for action_id, action in self._actions.items():
             spec = BY_ID[action_id]
             action.setEnabled(not spec.why_not(self._session))

@@ -31,6 +31,7 @@ from viewer.model.study import Pullback, Run
 from viewer.qt import commands, tokens
 from viewer.qt.align_strip import AlignStrip
 from viewer.qt.calibrate_strip import CalibrateStrip
+from viewer.qt.contrast_controls import ContrastControls
 from viewer.qt.image_pane import ImagePane
 from viewer.qt.inspector import Inspector
 from viewer.qt.ivus_view import IvusView
@@ -43,6 +44,7 @@ from viewer.qt.tool_strip import ToolStrip
 from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.actions import BY_ID
+from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.recovery import Recovery
 from viewer.session.session import Session
@@ -77,7 +79,7 @@ class MainWindow(QMainWindow):
         self._inspector_asked: bool | None = None
         self._build()
         commands.place(self.actions_by_id, self, self.stage)
-        self._states = commands.ActionStates(session, self.actions_by_id)
+        self._states = commands.ActionStates(session, self.actions_by_id, self.contrast)
         self._active: ImagePane = self.ivus
         self._connect()
         self._set_active(self.ivus)
@@ -89,7 +91,9 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(session, actions)
         self.rail = SeriesRail(session)
         self.tools = ToolStrip(session, actions)
-        self.venogram = VenogramView(session, self.loader)
+        self.contrast = ContrastViews(session, self.loader)
+        self.venogram = VenogramView(session, self.loader, self.contrast)
+        self.contrast_controls = ContrastControls(session, self.venogram, actions)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
         self.inspector = Inspector(session)
@@ -170,6 +174,7 @@ class MainWindow(QMainWindow):
 
     def add_header_buttons(self) -> None:
         """Put the view's own buttons into the panes' headers; after the first picture is shown."""
+        self.contrast_controls.add_buttons()
         for pane in (self.venogram, self.ivus):
             for action_id in HEADER_ACTIONS:
                 spec = BY_ID[action_id]
@@ -203,7 +208,6 @@ class MainWindow(QMainWindow):
     # -- what actions do ----------------------------------------------------------------------
     def verbs(self) -> dict[str, Callable[[], object]]:
         """What actions do that need the window's panes."""
-        session = self.session
         return {
             "cine.toggle": lambda: self._with_pane(ImagePane.toggle_play),
             "frame.previous": lambda: self._step(-1),
@@ -217,8 +221,9 @@ class MainWindow(QMainWindow):
             "cine.sweep": lambda: self.set_sweep(self._active, not self._active.sweeps),
             "cine.rate": lambda: self._active.rate_asked.emit(self._active_uid() or ""),
             "bookmark.toggle": self.toggle_bookmark,
-            "view.invert": lambda: self._with_item(session.displays.toggle_inverted),
-            "view.reset": lambda: self._with_item(lambda item: session.set_window(item, None)),
+            "view.invert": lambda: self._with_item(self.contrast_controls.invert),
+            "view.reset": lambda: self._with_item(self.contrast_controls.reset_window),
+            **self.contrast_controls.verbs(),
             "view.fit": lambda: self._with_pane(lambda pane: pane.view.fit()),
             "view.maximise": lambda: self.maximise(self._active),
             "cut.left": lambda: self.turn_cut(-1),
@@ -236,6 +241,8 @@ class MainWindow(QMainWindow):
     def cancel(self) -> None:
         """Esc ends what is being done, then the armed tool, a maximised pane, the selection."""
         session, alone = self.session, self._maximised
+        if self.contrast_controls.cancel():
+            return
         busy = session.in_gesture or session.vessel.pending.point_px is not None
         if alone is not None and not busy and session.tool is Tool.SELECT:
             self.maximise(alone)

@@ -19,6 +19,7 @@ from viewer.qt.image_pane import ImagePane
 from viewer.qt.ivus_view import IvusView
 from viewer.qt.main_window import MainWindow
 from viewer.qt.venogram_view import VenogramView
+from viewer.session.contrast_views import ContrastViews
 from viewer.session.exporting import (
     Pane,
     Picture,
@@ -62,7 +63,7 @@ def write_pictures(
     written = [write_picture(session, folder, "window", png_of(window.grab().toImage()))]
     wanted = pictures_of(session)
     if wanted:
-        panes = PicturePanes(second_session(session), loader, window.ivus.cut_angle_deg)
+        panes = PicturePanes(second_session(session), loader, window)
         try:
             for picture in wanted:
                 for name, png in panes.draw(picture, tell):
@@ -73,14 +74,16 @@ def write_pictures(
 
 
 class PicturePanes:
-    """A venogram and an IVUS pane off the screen."""
+    """A venogram and an IVUS pane off the screen, subtracted and cut as those of a window."""
 
-    def __init__(self, session: Session, loader: FrameLoader, cut_angle_deg: float) -> None:
+    def __init__(self, session: Session, loader: FrameLoader, window: MainWindow) -> None:
         self._session = session
+        contrast = ContrastViews(session, loader)
+        contrast.take_over(window.contrast)
         ivus = IvusView(session, loader)
-        ivus.cut_angle_deg = cut_angle_deg
+        ivus.cut_angle_deg = window.ivus.cut_angle_deg
         self._panes: dict[Pane, ImagePane] = {
-            "venogram": VenogramView(session, loader),
+            "venogram": VenogramView(session, loader, contrast),
             "ivus": ivus,
         }
         for pane in self._panes.values():

@@ -9,13 +9,14 @@ from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Run
 from viewer.qt import tokens
 from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
+from viewer.qt.contrast_pane import ContrastPane
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
 from viewer.qt.frame_view import FrameView
-from viewer.qt.image_pane import ImagePane
 from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.vein_overlays import Hit, VeinOverlay
 from viewer.session.actions import BY_ID
+from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.guidance import Advice, advice_for
 from viewer.session.session import Session
@@ -30,7 +31,7 @@ GRIPS = {Tool.CENTERLINE: ("knot",), Tool.LANDMARK: ("landmark", "pending")}
 """What a press takes hold of while a tool is armed; Select takes hold of everything."""
 
 
-class VenogramView(ImagePane):
+class VenogramView(ContrastPane):
     """Shows a run; clicks and drags along the vein move the IVUS frame."""
 
     tag = "XA"
@@ -39,9 +40,13 @@ class VenogramView(ImagePane):
     empty_text = "Add a run to see where along the vein each IVUS frame lies."
 
     def __init__(
-        self, session: Session, loader: FrameLoader, parent: QWidget | None = None
+        self,
+        session: Session,
+        loader: FrameLoader,
+        contrast: ContrastViews,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(session, loader, parent)
+        super().__init__(session, loader, contrast, parent)
         self._grip: Hit | None = None
         self._stroke_from: tuple[float, float] | None = None
         self._came_from: int | None = None
@@ -64,6 +69,8 @@ class VenogramView(ImagePane):
             corners,
             ScaleBar(session, self._calibration),
             ToolPill(session, lambda: session.tool not in (Tool.SELECT, Tool.LANDMARK)),
+            self.pill,
+            self.legend,
             *self.view.layers,
         ]
         view = self.view
@@ -172,13 +179,16 @@ class VenogramView(ImagePane):
         ]
 
     def _window_lines(self, view: FrameView) -> Lines:
-        run = self._session.run
+        run, subtracted = self._session.run, self.contrast_lines(view)
+        if subtracted:
+            return subtracted
         window = self._session.displays.window(run) if run else None
         zoom: tuple[str, str, bool] = (f"Zoom {view.zoom:.2f}×", tokens.TEXT_MID, False)
         if window is None:
             return [[zoom]]
         inverted = run is not None and self._session.displays.of(run.uid).inverted
         return [
+            *self.peak_line(),
             [
                 (f"W {window.width:.0f} L {window.center:.0f}", tokens.TEXT_HI, True),
                 (" · inverted · " if inverted else " · ", tokens.TEXT_MID, False),

@@ -24,6 +24,17 @@ def _needs_run(session: Session) -> str:
     return "" if session.run else "needs a venogram"
 
 
+def _can_subtract(session: Session) -> str:
+    from viewer.imaging.log_domain import why_not_subtracted
+
+    run = session.run
+    if run is None:
+        return "needs a venogram"
+    if run.frames < 2:
+        return "needs a run with at least two frames"
+    return "needs a grey X-ray run" if why_not_subtracted(run)[0] else ""
+
+
 def _needs_pullback(session: Session) -> str:
     return "" if session.pullback else "needs an IVUS pullback"
 
@@ -259,6 +270,21 @@ ACTIONS: tuple[Action, ...] = (
        "ph.arrow-counter-clockwise", _needs_pullback, group=3),
     _a("cut.right", "Turn long cut on 5°", "View", "Ctrl+Right", "Turn the cut of the long view",
        "ph.arrow-clockwise", _needs_pullback, group=3),
+    _a("contrast.subtract", "Subtraction (DSA)", "View", "D",
+       "Show frames less their mask, or as they were taken", "ph.circle-half", _can_subtract,
+       checkable=True, group=4),
+    _a("contrast.shift", "Pixel shift", "View", "Shift+D",
+       "Let arrow keys move the mask by 0.1 px, with Shift by 1 px", "ph.arrows-out-cardinal",
+       _can_subtract, checkable=True, group=4),
+    _a("contrast.reset_shift", "Reset pixel shift", "View", "Alt+D",
+       "Lay the mask back where it was taken", "ph.arrow-counter-clockwise", _can_subtract,
+       group=4),
+    _a("contrast.peak", "Peak opacification", "View", "P",
+       "Show the most contrast each point of the run ever had", "ph.chart-line-up", _can_subtract,
+       checkable=True, group=4),
+    _a("contrast.peak_time", "Time to peak", "View", "Shift+P",
+       "Show in colour when each point of the run had the most contrast", "ph.timer",
+       _can_subtract, checkable=True, group=4),
     # -- Window
     _a("workspace.review", "Review", "Window", "Alt+1", "Review the case", "ph.monitor-play",
        checkable=True),

@@ -60,6 +60,16 @@ class MaskMaker:
 
     # -- what is known (main thread) ----------------------------------------------------------
     @property
+    def problem(self) -> str:
+        """Why there is no mask, a sentence; empty when there is one or it is being made."""
+        return self._problem
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is under way."""
+        return bool(self._doing)
+
+    @property
     def status(self) -> str:
         """What is under way or in force, for people."""
         if self._problem:

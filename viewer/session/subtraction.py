@@ -114,6 +114,26 @@ class Subtractions:
             return ""
         return maker.status
 
+    @property
+    def uids(self) -> frozenset[str]:
+        """Image sets that have settings."""
+        return frozenset(self._settings)
+
+    def problem(self, run: ImageSet) -> str:
+        """Why a run that is on has no mask, a sentence; empty when all is well."""
+        maker = self._makers.get(run.uid)
+        return maker.problem if maker is not None else ""
+
+    def is_working(self, run: ImageSet) -> bool:
+        """Whether a mask or shifts are being found."""
+        maker = self._makers.get(run.uid)
+        return maker is not None and maker.is_working
+
+    def is_ready(self, run: ImageSet, index: int) -> bool:
+        """Whether a frame can be drawn less its mask."""
+        maker = self._makers.get(run.uid)
+        return maker is not None and maker.subtraction_at(index) is not None
+
     def mask_frames(self, run: ImageSet, index: int) -> tuple[int, ...]:
         """0-based mask frames in force at a frame; empty until they are known."""
         maker = self._makers.get(run.uid)
@@ -170,6 +190,14 @@ class Subtractions:
         """Mask not moved, moved to fit each frame, or by hand."""
         self._set(run, replace(self.of(run.uid), shift_mode=mode))
 
+    def reset_shift(self, run: ImageSet, mode: ShiftMode) -> None:
+        """Take back what was moved by hand."""
+        self._set(run, replace(self.of(run.uid), shift_mode=mode, shift_px=(0.0, 0.0)))
+
+    def take_over(self, run: ImageSet, dsa: Dsa) -> None:
+        """Set everything at once, as it is elsewhere."""
+        self._set(run, dsa)
+
     def nudge_shift(self, run: ImageSet, dx_px: float, dy_px: float, frame: int = 0) -> None:
         """Move the mask by hand; after an automatic shift it goes on from that of `frame`."""
         x, y = self.shift(run, frame)
@@ -213,6 +241,12 @@ class Subtractions:
         maker = self._makers.pop(uid, None)
         if maker is not None:
             maker.cancel()
+
+    def drop(self, uid: str) -> None:
+        """Forget a run and its settings."""
+        self.forget(uid)
+        self._settings.pop(uid, None)
+        self._shutters.pop(uid, None)
 
     def clear(self) -> None:
         """Forget every run."""
