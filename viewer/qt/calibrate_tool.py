@@ -145,6 +145,7 @@ class CalibrateTool:
         view = f"calibrating {item.uid}"
 
         def take(arrived: Delivered) -> None:
+            self._loader.cancel_view(view)
             if arrived.pixels is not None and calibrating.image_uid == item.uid:
                 calibrating.add_point(frame, point_px, arrived.pixels)
 
