@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from window_samples import ALT, LEFT, SHIFT, Desk, native_run
 
@@ -18,6 +19,7 @@ from viewer.session.subtraction import ShiftMode
 
 Key = Qt.Key
 CONTRAST_FRAME = 8
+GREY = QImage.Format.Format_Grayscale8
 
 
 @pytest.fixture
@@ -312,6 +314,21 @@ def test_a_single_frame_can_not_be_subtracted_and_says_so(
     desk.focus(desk.venogram)
     desk.key(Key.Key_D)
     assert desk.window.contrast.dsa(desk.session.run) is None
+
+
+def test_exported_pictures_are_subtracted_as_the_window_is(run_desk: Desk, tmp_path) -> None:
+    desk = run_desk
+    desk.session.measures.toggle_bookmark(desk.session.run.uid, CONTRAST_FRAME)
+    pictures = []
+    for name in ("plain", "subtracted"):
+        written = desk.application.export_to(tmp_path / name, ("png",))
+        (path,) = [path for _, path in written if path.stem.endswith("venogram")]
+        grey = QImage(str(path)).convertToFormat(GREY)
+        pictures.append(np.array(grey.constBits()))
+        subtract(desk)
+    plain, subtracted = pictures
+    assert plain.shape == subtracted.shape
+    assert (plain != subtracted).mean() > 0.3
 
 
 def test_a_closed_case_forgets_its_masks(new_desk: Callable[..., Desk], sample) -> None:

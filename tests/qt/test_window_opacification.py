@@ -196,4 +196,8 @@ def test_unknown_frame_times_are_asked_for(
     desk.key(Key.Key_P, SHIFT)
     desk.settle()
     assert contrast.peak(run) is Peak.TIMES
-    assert desk.venogram.legend.marks()[-1][0] <= (run.frames - 1) / 5.0 + 1e-3
+    late_s = desk.venogram.legend.marks()[-1][0]
+    assert late_s <= (run.frames - 1) / 5.0 + 1e-3
+    desk.session.set_rate(run.uid, 10.0)
+    desk.settle()
+    assert desk.venogram.legend.marks()[-1][0] == pytest.approx(late_s / 2)

@@ -16,7 +16,8 @@ from viewer.session.session import Session
 from viewer.session.state import Layers
 
 BAR_WIDTH_PX, BAR_SHARE, BAR_MOST_PX = 12.0, 0.42, 240.0
-FROM_BOTTOM_PX = 62.0
+FROM_BOTTOM_PX = 84.0
+"""Clear of the three lines in the corner."""
 
 
 class ContrastPill:

@@ -87,6 +87,12 @@ class ContrastPane(ImagePane):
             self.contrast.show_peak(run, Peak.OFF, self._ask_rate)
         super()._on_cursor()
 
+    def _on_review(self) -> None:
+        super()._on_review()
+        run = self._session.run
+        if run is not None:  # another frame rate is another time to peak
+            self._on_contrast(run.uid)
+
     # -- gestures -----------------------------------------------------------------------------
     def _on_window_drag(self, right: float, down: float) -> None:
         run = self._session.run

@@ -310,7 +310,8 @@ class ContrastViews:
         if not self._made_parts:
             return ()
         dsa, parts = self.dsa(run), self.subtractions
-        seen: tuple[object, ...] = (self.peak(run), self._made(run) is not None, dsa)
+        times = self._session.timing(run).times_s if self.peak(run) is Peak.TIMES else None
+        seen: tuple[object, ...] = (self.peak(run), self._made(run) is not None, times, dsa)
         if dsa is None:
             return seen
         return (*seen, parts.is_ready(run, frame), parts.shift(run, frame), parts.window(run))
