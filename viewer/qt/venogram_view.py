@@ -193,7 +193,7 @@ class VenogramView(ContrastPane):
                 (f"W {window.width:.0f} L {window.center:.0f}", tokens.TEXT_HI, True),
                 (" · inverted · " if inverted else " · ", tokens.TEXT_MID, False),
                 zoom,
-            ]
+            ],
         ]
 
     def _letters(self) -> dict[str, str]:
