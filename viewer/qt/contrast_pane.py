@@ -46,6 +46,7 @@ class ContrastPane(ImagePane):
         self.legend = TimeLegend(session, contrast, lambda: session.run)
         contrast.changed.connect(self._on_contrast)
         self.view.installEventFilter(self)
+        self._title.setMinimumWidth(24)  # in a narrow header it gives way first
 
     # -- frames -------------------------------------------------------------------------------
     def rendered(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QDialog,
@@ -23,6 +23,9 @@ from viewer.qt import tokens
 from viewer.qt.icons import icon
 from viewer.session.contrast_views import ContrastViews, frames_text
 from viewer.session.session import Session
+
+NARROW_PX = 520
+"""Below this width of the header the chip says no more than DSA."""
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 """Shares of the anatomy that can be kept in view."""
@@ -52,6 +55,8 @@ class SubtractionChip(QWidget):
         self._toggle, self._actions = toggle, actions
         self.button, self.more = QToolButton(self), QToolButton(self)
         self._build()
+        if parent is not None:
+            parent.installEventFilter(self)
         toggle.changed.connect(self.refresh)
         contrast.changed.connect(self.refresh)
         session.cursor_changed.connect(self.refresh)
@@ -82,6 +87,12 @@ class SubtractionChip(QWidget):
         row.addWidget(button)
         row.addWidget(more)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A narrow header leaves the mask frames to the corner of the image."""
+        if event.type() == QEvent.Type.Resize:
+            self.refresh()
+        return bool(super().eventFilter(watched, event))
+
     def _turn(self) -> None:
         self._toggle.trigger()
         self.refresh()
@@ -92,7 +103,9 @@ class SubtractionChip(QWidget):
         on = run is not None and self._contrast.dsa(run) is not None
         frame = self._session.cursor.run_frame
         mask = self._contrast.mask_text(run, frame) if run is not None else ""
-        text = f" DSA mask {mask}" if mask else " DSA"
+        header = self.parentWidget()
+        narrow = header is not None and header.width() < NARROW_PX
+        text = f" DSA mask {mask}" if mask and not narrow else " DSA"
         if text != self.button.text():
             self.button.setText(text)
         if toggle.toolTip() != self.button.toolTip():
