@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -31,7 +33,7 @@ from viewer.session.frame_cache import budget_range_bytes
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
 from viewer.session.settings import Settings
-from viewer.session.state import Severity
+from viewer.session.state import Severity, Tool
 from viewer.store.library import Library
 
 _log = logging.getLogger(__name__)
@@ -115,6 +117,12 @@ class Application:
             place.recovery_discarded.connect(self.reviews.discard_recovery)
         session.committed.connect(self.reviews.take_in)
         session.case_changed.connect(self.pictures.order_thumbnails)
+        session.tool_changed.connect(self._warm_up)
+
+    def _warm_up(self, tool: Tool) -> None:
+        """Load what finding marks needs while the person moves to the first one."""
+        if tool is Tool.CALIBRATE:
+            threading.Thread(target=_load_scipy, name="warm up", daemon=True).start()
 
     def _is_opening(self) -> bool:
         """Whether images are on their way; other things wait a second for them, not longer."""
@@ -255,3 +263,8 @@ class Application:
         self.library.close()
         self.window.hide()
         self.window.deleteLater()
+
+
+def _load_scipy() -> None:
+    for name in ("scipy.ndimage", "scipy.interpolate", "scipy.optimize"):
+        importlib.import_module(name)
