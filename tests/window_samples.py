@@ -36,7 +36,7 @@ SHIFT, CTRL, ALT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.AltModifier,
 )
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 Point = tuple[float, float]
 
 

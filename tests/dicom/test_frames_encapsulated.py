@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from imagecodecs import jpeg8_decode, jpeg8_encode
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate_extended
 
+from viewer.dicom.byte_source import DiskBytes
 from viewer.dicom.codestream import DamagedFrameError
 from viewer.dicom.encapsulation import read_places
 from viewer.dicom.frames import open_frames
@@ -210,17 +210,37 @@ def test_many_threads_at_once(tmp_path: Path) -> None:
             assert np.array_equal(frame, FRAMES[index])
 
 
-def test_opening_reads_no_pixels_and_takes_no_time(tmp_path: Path) -> None:
+def test_opening_reads_no_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """2,000 frames without an offset table: bytes read stay those of headers."""
     frames = 2000
     ds = data_set((24, 32), b"", frames=frames)
     streams = [STREAMS[0] + bytes(4000)] * frames
     path = save_fragments(ds, streams, tmp_path / "a.dcm", JPEG_LOSSLESS, table=False)
-    begun = time.perf_counter()
+    reads: list[int] = []
+
+    class Counted(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            reads.append(len(data))
+            return data
+
+        def readinto(self, buffer: Any, /) -> int:
+            count = super().readinto(buffer)
+            reads.append(count)
+            return count
+
+        def readall(self) -> bytes:
+            data = super().readall()
+            reads.append(len(data))
+            return data
+
+    monkeypatch.setattr(DiskBytes, "open", lambda self: Counted(self.path))
     source = open_frames(image_set(path, frames=frames))
-    seconds = time.perf_counter() - begun
+    assert frames <= len(reads) <= frames + 50  # one look at each fragment
+    assert sum(reads) < 2**18 < path.stat().st_size / 30
+    opened = len(reads)
     assert np.array_equal(source.frame(frames - 1), FRAMES[0])
-    assert seconds < 1.0  # 10 ms on an idle machine
+    assert len(reads) <= opened + 4  # where frames lie is known now
 
 
 class _Counting(io.BytesIO):
@@ -316,11 +336,14 @@ def test_an_endless_offset_table_is_not_read() -> None:
     assert _Counting.read_bytes < 64
 
 
-def test_damaged_jpeg_ls_is_refused_at_once(tmp_path: Path) -> None:
-    from imagecodecs import jpegls_encode
+def test_damaged_jpeg_ls_is_refused_and_without_an_end_not_even_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CharLS takes seconds over a frame without an end."""
+    import imagecodecs
 
     pixels = pattern((512, 512), 12)
-    stream = bytes(jpegls_encode(pixels))
+    stream = bytes(imagecodecs.jpegls_encode(pixels))
     middle = len(stream) // 2
     broken = [
         stream[:middle],
@@ -331,8 +354,15 @@ def test_damaged_jpeg_ls_is_refused_at_once(tmp_path: Path) -> None:
     ds = data_set(pixels.shape, b"", frames=4, BitsAllocated=16, BitsStored=12)
     path = save_fragments(ds, broken, tmp_path / "a.dcm", "1.2.840.10008.1.2.4.80")
     source = open_frames(image_set(path, frames=4))
-    begun = time.perf_counter()
+    decoded: list[bytes] = []
+    real = imagecodecs.jpegls_decode
+
+    def counted(data: Any) -> Any:
+        decoded.append(bytes(data).rstrip(b"\0"))
+        return real(data)
+
+    monkeypatch.setattr(imagecodecs, "jpegls_decode", counted)
     for number in range(4):
         with pytest.raises(UnreadableError, match="JPEG-LS"):
             source.frame(number)
-    assert time.perf_counter() - begun < 1.0
+    assert decoded == broken[1:]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -122,14 +120,8 @@ def test_clicks_however_far_apart_make_a_curve_of_bounded_size() -> None:
         assert curve.project(click)[1] < 1e-3
 
 
-def test_twenty_clicks_are_quick_enough_for_a_drag() -> None:
+def test_twenty_clicks_make_no_more_points_than_a_smooth_curve_needs() -> None:
     clicks = [(100 + 30 * np.sin(i / 3), 50.0 + 40 * i) for i in range(20)]
-    best = min(_seconds(clicks) for _ in range(20))
-    assert best < 0.003  # 0.2 ms on a quiet machine
-    assert np.diff(curve_through(clicks).arc_px).max() <= 0.5 + 1e-9
-
-
-def _seconds(clicks: list[tuple[float, float]]) -> float:
-    start = time.perf_counter()
-    spline_through(clicks)
-    return time.perf_counter() - start
+    curve = curve_through(clicks)
+    assert np.diff(curve.arc_px).max() <= 0.5 + 1e-9
+    assert len(curve.points_px) <= 2 * curve.length_px / 0.5  # each costs time in a drag

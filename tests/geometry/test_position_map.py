@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -326,17 +325,6 @@ def test_arrays_can_not_be_written() -> None:
     answer = mapped(pullback(100), tied((0, 20.0), (99, 210.0)))
     with pytest.raises(ValueError, match="read-only"):
         answer.arc[0] = 3.0
-
-
-def test_three_thousand_frames_are_quick_enough_for_a_drag() -> None:
-    tie = tied(*[(50 + 400 * i, 20.0 + 30 * i) for i in range(8)])
-    times, item = seconds(3000), pullback(3000)
-    best = 1.0
-    for _ in range(10):
-        start = time.perf_counter()
-        position_map(LINE, MM_PER_PX, 0.07, item, times, tie)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.015  # 3 ms on a quiet machine
 
 
 def test_times_of_another_length_are_a_mistake_of_the_caller() -> None:

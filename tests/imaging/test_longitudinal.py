@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -117,15 +115,3 @@ def test_columns_follow_the_given_frames():
     image = cut(stack, 0.0, np.array([3, 3, 0, 2]))
     assert image.shape == (6, 4)
     np.testing.assert_array_equal(image[0], [3, 3, 0, 2])
-
-
-def test_turning_2000_frames_is_quick():
-    stack = np.random.default_rng(1).integers(0, 256, (2000, 72, 96), np.uint8)
-    best_s = min(_timed(cut, stack, 33.0 + k) for k in range(5))
-    assert best_s < 0.05  # 3-4 ms on an idle machine
-
-
-def _timed(function, *arguments) -> float:
-    start = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - start

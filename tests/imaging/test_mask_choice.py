@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from venogram_samples import anatomy, made_run
+from venogram_samples import made_run
 
 from viewer.dicom.frames import open_frames
 from viewer.dicom.index import index
 from viewer.imaging.log_domain import LogDomain
 from viewer.imaging.mask_choice import choose_mask, looks, reduced
 from viewer.imaging.mask_shift import ShiftEstimator
-from viewer.imaging.subtraction import Look, Subtraction, average_mask
-from viewer.model.study import PixelFormat, Window
+from viewer.imaging.subtraction import average_mask
+from viewer.model.study import PixelFormat
 
 LOG = LogDomain.of(PixelFormat(bits_stored=12, intensity_relationship="LIN"))
 
@@ -132,23 +131,3 @@ def test_nothing_to_lay_on_gives_no_shift() -> None:
     tiny = np.random.default_rng(0).random((9, 12)).astype(np.float32)
     dx, dy = ShiftEstimator(tiny).estimate(tiny)
     assert np.hypot(dx, dy) < 0.1
-
-
-def test_full_size_frames_are_laid_on_and_shown_at_cine_speed() -> None:
-    size = 1024
-    still = anatomy(size, 3)[64:-64, 64:-64]
-    frame = (1500 * np.exp(-still)).clip(0, 4095).astype(np.uint16)
-    log = LOG.of_frame(frame)
-    mask, _ = average_mask([log], (0,))
-    estimator, work = ShiftEstimator(mask.image), Subtraction(LOG, mask)
-    look = Look(Window(-0.2, 1.0, "LINEAR_EXACT"))
-    estimating, showing = [], []
-    for number in range(9):
-        begun = time.perf_counter()
-        estimator.estimate(log)
-        estimating.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        work.show(frame, (0.01 * number, 0.3), look)  # another shift each frame: the slow way
-        showing.append(time.perf_counter() - begun)
-    assert min(estimating) < 0.033
-    assert min(showing) < 0.008

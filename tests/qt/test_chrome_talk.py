@@ -70,7 +70,7 @@ def test_a_toast_goes_by_itself_but_not_under_the_pointer(
     qtbot.wait(120)
     assert toast.isVisible()
     QApplication.sendEvent(toast, QEvent(QEvent.Type.Leave))
-    qtbot.waitUntil(lambda: not toast.isVisible(), timeout=1000)
+    qtbot.waitUntil(lambda: not toast.isVisible(), timeout=30_000)
 
 
 def test_a_toast_stays_inside_the_window(window: QWidget) -> None:
@@ -110,7 +110,7 @@ def test_letters_and_enter_run_a_command(qtbot: QtBot, owner: QObject) -> None:
     QTest.keyClicks(palette.query, "clot")
     assert palette.texts[0] == "Clot"
     QTest.keyClick(palette.query, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: session.tool is Tool.CLOT, timeout=1000)
+    qtbot.waitUntil(lambda: session.tool is Tool.CLOT, timeout=30_000)
     assert not palette.isVisible()
 
 

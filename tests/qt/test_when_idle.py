@@ -18,7 +18,7 @@ def test_it_waits_while_busy_and_runs_once(qtbot: QtBot) -> None:
 
     when_idle(owner, busy, lambda: ran.append(left[0]))
     assert ran == []
-    qtbot.waitUntil(lambda: bool(ran))
+    qtbot.waitUntil(lambda: bool(ran), timeout=30_000)
     qtbot.wait(3 * LOOK_AGAIN_MS)
     assert ran == [-1]
 

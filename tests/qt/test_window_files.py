@@ -443,7 +443,7 @@ def test_frames_on_their_way_say_so_and_stale_ones_are_not_shown(
             self._source = source
 
         def frame(self, index: int) -> object:
-            gate.wait(10)
+            gate.wait(30)
             return self._source.frame(index)
 
         def __getattr__(self, name: str) -> object:

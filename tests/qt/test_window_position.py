@@ -56,11 +56,11 @@ def test_cine_follows_elapsed_time_and_counts_what_it_skipped(desk: Desk, ticker
 def test_cine_runs_by_itself_and_in_step_with_the_clock(desk: Desk) -> None:
     desk.ivus.set_speed(4.0)
     rate_hz = desk.ivus._clock.rate_hz
-    desk.key(Key.Key_Space)
     began = time.monotonic()
+    desk.key(Key.Key_Space)
     desk.wait(lambda: desk.frames()[1] >= 3, "for cine")
-    passed = time.monotonic() - began
-    assert passed == pytest.approx(3 / rate_hz, abs=0.2)
+    assert desk.frames()[1] <= (time.monotonic() - began) * rate_hz + 1  # never ahead of time
+    assert desk.ivus._timer.interval() <= 1000 / rate_hz  # looks often enough to miss none
     assert f"{rate_hz:.3g} fps · 4×" in desk.ivus.cine.rate.text() or "skipped" in (
         desk.ivus.cine.rate.text()
     )

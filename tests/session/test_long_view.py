@@ -24,7 +24,7 @@ from viewer.session.frame_loader import FrameLoader
 from viewer.session.long_view import COARSE_STEP, LongView, polar_grid_for, visiting_order
 
 SIDE = 32
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def pullback(frames: int = 100) -> Pullback:

@@ -95,7 +95,7 @@ def test_five_gigabytes_in_the_memory_of_a_small_case(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     sets, frames, held, before, after = map(float, done.stdout.split())
@@ -130,7 +130,7 @@ def test_overlays_leave_with_their_frames() -> None:
         got: list[Delivered] = []
         loader.request("view", item, index, got.append)
         while not got:
-            inbox.get(timeout=10)()
+            inbox.get(timeout=30)()
         overlay = loader.overlay(item, index)
         assert overlay is not None
         assert overlay.all() == (index % 2 == 0)

@@ -27,7 +27,7 @@ from viewer.session.opacification import (
 )
 
 SIDE = 48
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 DENSITY = np.r_[np.zeros(5), 0.3, 0.9, 1.2, 1.2, 0.8, 0.4, 0.2]
 FRAMES = len(DENSITY)
 PIXELS = PixelFormat(bits_allocated=16, bits_stored=12, intensity_relationship="LIN")

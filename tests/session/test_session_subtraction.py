@@ -15,7 +15,7 @@ from viewer.model.study import ImageSet, Run, Window
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.subtraction import Dsa, ShiftMode, Subtractions
 
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Bench:

@@ -16,7 +16,7 @@ from viewer.model.study import FrameSpan, Patient, PixelFormat, Role, Run, Windo
 from viewer.session.frame_loader import FrameLoader, FrameSource
 from viewer.session.thumbnails import cancel_thumbnail, make_thumbnail, order_thumbnail
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def run(path: Path = Path("x"), frames: int = 10, rows: int = 400, columns: int = 400) -> Run:

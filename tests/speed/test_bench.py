@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Scale:
         pullback_px=64,
         steps=6,
         files=20,
+        patience_s=60.0,
     )
 
 
@@ -110,10 +112,13 @@ def test_images_are_a_run_a_pullback_and_series_of_single_frames(little: Scale) 
 
 
 def test_a_measured_process_that_fails_is_an_error() -> None:
-    import sys
-
     with pytest.raises(UnreadableError, match="ended with 3"):
-        ask([sys.executable, "-c", "raise SystemExit(3)"])
+        ask([sys.executable, "-c", "raise SystemExit(3)"], patience_s=60.0)
+
+
+def test_a_measured_process_that_hangs_is_given_up() -> None:
+    with pytest.raises(UnreadableError, match=r"took longer than 0\.5 s"):
+        ask([sys.executable, "-c", "import time; time.sleep(600)"], patience_s=0.5)
 
 
 def _digest(path: Path) -> str:

@@ -542,30 +542,7 @@ def test_unions_of_the_model_are_all_told_apart() -> None:
         assert cls.__dataclass_fields__[field].default == value
 
 
-# -- speed --------------------------------------------------------------------------------------
-def big_review() -> Review:
-    found = tuple(
-        Stenosis(id=f"s{i}", name=f"Stenosis {i}", extent=FrameExtent("p", i, i + 9))
-        for i in range(300)
-    )
-    sizes = tuple(Caliper(f"m{i}", "p", i, (i / 3, i / 7), (i / 11, i / 13)) for i in range(500))
-    return replace(small_review(), segments=found, measurements=sizes)
-
-
-def test_a_long_review_is_written_and_read_quickly() -> None:
-    review = big_review()
-    review_file.load(review_file.dump(review), NAME)  # pydantic is imported here
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        data = review_file.dump(review)
-        middle = time.process_time()
-        assert review_file.load(data, NAME) == review
-        times.append((middle - start, time.process_time() - middle))
-    assert min(t[0] for t in times) <= 0.05
-    assert min(t[1] for t in times) <= 0.05
-
-
+# -- cost at start ------------------------------------------------------------------------------
 def test_saving_alone_costs_no_pydantic_at_start() -> None:
     code = "import sys, viewer.store.library; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -18,8 +18,6 @@ from typing import Any
 
 from viewer.errors import UnreadableError
 
-PATIENCE_S = 300.0
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -38,13 +36,14 @@ class Answer:
         return self.ended_s - self.begun_s
 
 
-def python_module(name: str, *words: object, home: Path | None = None) -> Answer:
+def python_module(name: str, *words: object, patience_s: float, home: Path | None = None) -> Answer:
     """Run a module of `viewer.benchmarks` in a fresh interpreter, without a screen."""
-    return ask([sys.executable, "-m", f"viewer.benchmarks.{name}", *map(str, words)], home=home)
+    command = [sys.executable, "-m", f"viewer.benchmarks.{name}", *map(str, words)]
+    return ask(command, patience_s=patience_s, home=home)
 
 
-def ask(command: Sequence[str], *, home: Path | None = None) -> Answer:
-    """Run a command to its end.
+def ask(command: Sequence[str], *, patience_s: float, home: Path | None = None) -> Answer:
+    """Run a command to its end; it is killed after `patience_s`.
 
     Raises
     ------
@@ -58,10 +57,10 @@ def ask(command: Sequence[str], *, home: Path | None = None) -> Answer:
     begun_s = time.perf_counter()
     try:
         done = subprocess.run(  # noqa: S603  the command is ours
-            command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            command, env=env, capture_output=True, text=True, timeout=patience_s, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise UnreadableError(f"{command[-1]} took longer than {PATIENCE_S:.0f} s") from error
+        raise UnreadableError(f"{command[-1]} took longer than {patience_s:g} s") from error
     ended_s = time.perf_counter()
     lines = done.stdout.strip().splitlines()
     if done.returncode:

@@ -72,6 +72,8 @@ class Scale:
         Key presses measured.
     files : int
         Small files to index.
+    patience_s : float
+        How long a measured process may take before it is given up.
     """
 
     folder: Path
@@ -82,6 +84,7 @@ class Scale:
     pullback_px: int = 512
     steps: int = 400
     files: int = 3000
+    patience_s: float = 300.0
 
 
 def _short(value: float) -> float:

@@ -17,14 +17,15 @@ PEER = "two pyqtgraph ImageViews holding the whole arrays"
 def measure(scale: Scale, say: Say) -> list[Result]:
     """Press the key in the real window and step the peer, in turns."""
     case = sample_case(scale, say)
-    files = (case.run, case.pullback)
+    words = (scale.steps // TURNS, case.run, case.pullback)
+    patience_s = scale.patience_s
     ours: list[float] = []
     theirs: list[float] = []
     for turn in range(TURNS):
         say(f"scrub: {scale.steps // TURNS} steps in the window, then in the peer ({turn + 1})")
         with own_home(scale.folder) as home:
-            window = python_module("scrub_process", scale.steps // TURNS, *files, home=home).said
-        plain = python_module("scrub_peer_process", scale.steps // TURNS, *files).said
+            window = python_module("scrub_process", *words, patience_s=patience_s, home=home).said
+        plain = python_module("scrub_peer_process", *words, patience_s=patience_s).said
         ours += window["steps_ms"]
         theirs += plain["steps_ms"]
     note = (

@@ -19,10 +19,11 @@ def measure(scale: Scale, say: Say) -> list[Result]:
     """Start both in turns; then once more to show every frame."""
     case = sample_case(scale, say)
     files = (case.run, case.pullback)
+    patience_s = scale.patience_s
     with own_home(scale.folder) as home:
         ours, theirs = _in_turns(case, scale, home, say)
         say("start: showing every frame of both")
-        after = python_module("start_process", "all", *files, home=home).said
+        after = python_module("start_process", "all", *files, patience_s=patience_s, home=home).said
     note = f"median of {len(ours)}, {scale.run_frames} + {scale.pullback_frames} frames"
     most = f"at most {after['most_resident'] / MB:.0f} MB on the way"
     return [
@@ -59,11 +60,12 @@ def _in_turns(
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Seconds and MB of each start; the first of both only warms the machine."""
     files = (case.run, case.pullback)
+    patience_s = scale.patience_s
     ours, theirs = [], []
     for turn in range(scale.repeats + 1):
         say(f"start: {turn} of {scale.repeats}")
-        window = python_module("start_process", "first", *files, home=home)
-        plain = python_module("start_peer_process", *files)
+        window = python_module("start_process", "first", *files, patience_s=patience_s, home=home)
+        plain = python_module("start_peer_process", *files, patience_s=patience_s)
         ours.append((window.said["painted_s"] - window.begun_s, window.said["resident"] / MB))
         theirs.append((plain.said["painted_s"] - plain.begun_s, plain.said["resident"] / MB))
     return ours[1:], theirs[1:]

@@ -16,10 +16,11 @@ def measure(scale: Scale, say: Say) -> list[Result]:
     say("version: starting the command and an empty Python in turns")
     script = Path(sys.executable).with_name("caval")
     command = [str(script)] if script.exists() else [sys.executable, "-m", "viewer"]
+    nothing, patience_s = [sys.executable, "-c", "pass"], scale.patience_s
     ours, theirs = [], []
     for _ in range(2 * scale.repeats + 1):
-        ours.append(ask([*command, "--version"]).seconds)
-        theirs.append(ask([sys.executable, "-c", "pass"]).seconds)
+        ours.append(ask([*command, "--version"], patience_s=patience_s).seconds)
+        theirs.append(ask(nothing, patience_s=patience_s).seconds)
     return [
         Result(
             "version",
