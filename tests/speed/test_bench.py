@@ -24,7 +24,7 @@ GIVES = {
     "decode": {"decode.jpeg_lossless_12_bit", "decode.jpeg_baseline_8_bit"},
 }
 WITHOUT_PEER = {"start.memory_all_frames"}
-MAY_LACK_A_PEER = {"decode.jpeg_lossless_12_bit"}  # unless SimpleITK is installed
+MAY_LACK_A_PEER = GIVES["decode"]  # unless SimpleITK or Pillow is installed
 
 
 def quiet(text: str) -> None:
