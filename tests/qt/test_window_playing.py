@@ -45,7 +45,7 @@ def test_sweep_plays_forth_and_back(bare_desk: Desk) -> None:
     back = [(a, b) for a, b in pairwise(seen) if b < a]
     assert all(a - b < 6 for a, b in back)  # steps back, no jump to the start
     desk.focus(desk.ivus)
-    desk.window._set_active(desk.ivus)
+    desk.window.set_active(desk.ivus)
     assert not desk.window.actions_by_id["cine.sweep"].isChecked()
     pane.cine.sweep.trigger()
     assert not pane.sweeps

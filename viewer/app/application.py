@@ -26,6 +26,7 @@ from viewer.qt.file_dialogs import FileDialogs
 from viewer.qt.main_thread import MainThread, when_idle
 from viewer.qt.main_window import MainWindow
 from viewer.qt.palette import Palette, ShortcutSheet
+from viewer.qt.pane_buttons import add_pane_buttons
 from viewer.session import exporting
 from viewer.session import settings as settings_file
 from viewer.session.autosave import Autosave
@@ -134,7 +135,7 @@ class Application:
         if self.closed:
             return
         commands.add_icons(self.window.actions_by_id)
-        self.window.add_header_buttons()
+        add_pane_buttons(self.window)
         self.reviews.refresh_start_page()
 
     def show(self) -> None:

@@ -37,13 +37,13 @@ from viewer.qt.inspector import Inspector
 from viewer.qt.ivus_view import IvusView
 from viewer.qt.longitudinal_view import LongitudinalView
 from viewer.qt.notify import Toast
+from viewer.qt.pane_verbs import PaneVerbs
 from viewer.qt.series_rail import SeriesRail
 from viewer.qt.start_page import RecoveryCard, StartPage
 from viewer.qt.status_bar import StatusBar
 from viewer.qt.tool_strip import ToolStrip
 from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
-from viewer.session.actions import BY_ID
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.recovery import Recovery
@@ -52,7 +52,6 @@ from viewer.session.state import Notice, Severity, Tool, Workspace
 
 WIDE, MIDDLE = 1800, 1500
 """From these widths on the rail, and the full inspector and tool labels, have room."""
-HEADER_ACTIONS = ("view.invert", "view.reset", "view.fit", "view.layers", "view.maximise")
 STAGE_SHARES = (700, 568)
 HEIGHT_SHARES = (628, 372)
 
@@ -77,12 +76,13 @@ class MainWindow(QMainWindow):
         self._maximised: ImagePane | None = None
         self._told: Notice | None = None
         self._inspector_asked: bool | None = None
+        self.pane_verbs = PaneVerbs(self)
         self._build()
         commands.place(self.actions_by_id, self, self.stage)
         self._states = commands.ActionStates(session, self.actions_by_id, self.contrast)
         self._active: ImagePane = self.ivus
         self._connect()
-        self._set_active(self.ivus)
+        self.set_active(self.ivus)
         self._show_page()
 
     # -- build --------------------------------------------------------------------------------
@@ -160,83 +160,27 @@ class MainWindow(QMainWindow):
         session.noticed.connect(self._on_notice)
         session.cursor_changed.connect(lambda *_: self.ivus.repaint_layers())
         for pane in (self.venogram, self.ivus):
-            pane.activated.connect(lambda pane=pane: self._set_active(pane))
+            pane.activated.connect(lambda pane=pane: self.set_active(pane))
             pane.add_asked.connect(self.actions_by_id["file.add"].trigger)
             pane.empty.held_asked.connect(self.show_inspector)
             pane.maximise_asked.connect(lambda pane=pane: self.maximise(pane))
-            pane.cine.sweep_asked.connect(partial(self.set_sweep, pane))
-        self.ivus.turned.connect(self.turn_cut)
-        self.along.canvas.focused.connect(lambda: self._set_active(self.ivus))
-        self.along.canvas.turned.connect(self._copy_cut)
+            pane.cine.sweep_asked.connect(partial(self.pane_verbs.set_sweep, pane))
+        self.ivus.turned.connect(self.pane_verbs.turn_cut)
+        self.along.canvas.focused.connect(lambda: self.set_active(self.ivus))
+        self.along.canvas.turned.connect(self.pane_verbs.copy_cut)
         self.toast.undo_asked.connect(session.undo)
         self.status.undo_clicked.connect(session.undo)
         self.status.issues_clicked.connect(self.show_inspector)
 
-    def add_header_buttons(self) -> None:
-        """Put the view's own buttons into the panes' headers; after the first picture is shown."""
-        self.contrast_controls.add_buttons()
-        for pane in (self.venogram, self.ivus):
-            for action_id in HEADER_ACTIONS:
-                spec = BY_ID[action_id]
-                act = partial(self._act_on, pane, action_id)
-                button = pane.header_button(spec.icon, spec.text, act)
-                button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
-        link = self.actions_by_id["view.link"]
-        button = self.ivus.header_button(BY_ID["view.link"].icon, "Linked", link.trigger, True)
-        button.setToolTip(f"{BY_ID['view.link'].tip}  (Ctrl+L)")
-        link.toggled.connect(button.setChecked)
-        button.setChecked(link.isChecked())
-        self._add_cine_buttons()
-
-    def _add_cine_buttons(self) -> None:
-        """Key frame in both cine bars, and the loop of a segment in the pullback's."""
-        for pane in (self.venogram, self.ivus):
-            star = BY_ID["bookmark.toggle"]
-            act = partial(self._act_on, pane, star.id)
-            button = pane.cine.add_button(star.icon, f"{star.text}, {pane.what}", act)
-            button.setToolTip(f"{star.tip}  ({star.shortcuts[0]})")
-        loop, spec = self.actions_by_id["cine.loop_segment"], BY_ID["cine.loop_segment"]
-        button = self.ivus.cine.add_button(spec.icon, spec.text, loop.trigger, checkable=True)
-        button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
-        button.clicked.connect(lambda: button.setChecked(loop.isChecked()))
-        loop.toggled.connect(button.setChecked)
-
-    def _act_on(self, pane: ImagePane, action_id: str) -> None:
-        self._set_active(pane)
+    def act_on(self, pane: ImagePane, action_id: str) -> None:
+        """Run an action on a pane, made the active one."""
+        self.set_active(pane)
         self.actions_by_id[action_id].trigger()
 
     # -- what actions do ----------------------------------------------------------------------
     def verbs(self) -> dict[str, Callable[[], object]]:
         """What actions do that need the window's panes."""
-        return {
-            "cine.toggle": lambda: self._with_pane(ImagePane.toggle_play),
-            "frame.previous": lambda: self._step(-1),
-            "frame.next": lambda: self._step(1),
-            "frame.back10": lambda: self._step(-10),
-            "frame.on10": lambda: self._step(10),
-            "frame.first": lambda: self._active.go_to(0),
-            "frame.last": lambda: self._active.go_to(10**9),
-            "cine.loop_segment": self.loop_segment,
-            "cine.both": self.play_both,
-            "cine.sweep": lambda: self.set_sweep(self._active, not self._active.sweeps),
-            "cine.rate": lambda: self._active.rate_asked.emit(self._active_uid() or ""),
-            "bookmark.toggle": self.toggle_bookmark,
-            "view.invert": lambda: self._with_item(self.contrast_controls.invert),
-            "view.reset": lambda: self._with_item(self.contrast_controls.reset_window),
-            **self.contrast_controls.verbs(),
-            "view.fit": lambda: self._with_pane(lambda pane: pane.view.fit()),
-            "view.maximise": lambda: self.maximise(self._active),
-            "cut.left": lambda: self.turn_cut(-1),
-            "cut.right": lambda: self.turn_cut(1),
-            "window.menu": self.top_bar.menu_button.showMenu,
-            "window.inspector": self.toggle_inspector,
-            "window.next_region": lambda: self.focus_region(1),
-            "window.previous_region": lambda: self.focus_region(-1),
-            "window.cache": self.cache_asked.emit,
-            "calibrate.remove": self.remove_calibration,
-            "window.full_screen": self.toggle_full_screen,
-            "edit.cancel": self.cancel,
-        }
+        return self.pane_verbs.verbs()
 
     def cancel(self) -> None:
         """Esc ends what is being done, then the armed tool, a maximised pane, the selection."""
@@ -249,78 +193,6 @@ class MainWindow(QMainWindow):
         else:
             commands.cancel(session)
 
-    def _step(self, frames: int) -> None:
-        self._active.step(frames)
-
-    def _active_uid(self) -> str | None:
-        item = self._active.current_item()
-        return item.uid if item else None
-
-    def _with_pane(self, act: Callable[[ImagePane], object]) -> None:
-        act(self._active)
-
-    def _with_item(self, act: Callable[..., object]) -> None:
-        item = self._active.current_item()
-        if item is not None:
-            act(item)
-
-    def toggle_bookmark(self) -> None:
-        """Make the active pane's frame a key frame, or not."""
-        uid = self._active_uid()
-        if uid is not None:
-            self.session.measures.toggle_bookmark(uid, self._active.current_frame())
-
-    def loop_segment(self) -> None:
-        """Play only the selected segment's frames; again plays all."""
-        item = self.ivus.current_item()
-        segment = self.session.review.segment(self.session.selection.id)
-        if item is None:
-            return
-        frames = self.session.segments.frames_of(segment) if segment else None
-        if self.ivus.loops_part or frames is None:
-            self.ivus.end_loop()
-            self.session.notify("Playing every frame", about="loop")
-        else:
-            self.ivus.set_loop(*frames)
-            self._set_active(self.ivus)
-            self.ivus.view.setFocus(Qt.FocusReason.ShortcutFocusReason)  # Space plays the loop
-            name = segment.name if segment else ""
-            self.session.notify(f"Looping {name}, frames {frames[0] + 1}–{frames[1] + 1}")
-        looping = self.actions_by_id["cine.loop_segment"]
-        looping.setChecked(self.ivus.loops_part)
-
-    def play_both(self) -> None:
-        """Play venogram and pullback together; while one plays, pause both."""
-        panes = [pane for pane in (self.venogram, self.ivus) if pane.current_item() is not None]
-        act = ImagePane.pause if any(pane.playing for pane in panes) else ImagePane.play
-        for pane in panes:
-            act(pane)
-
-    def set_sweep(self, pane: ImagePane, on: bool) -> None:
-        """Play a pane forth and back, or round and round."""
-        pane.set_sweep(on)
-        self._show_sweep()
-
-    def _show_sweep(self) -> None:
-        self.actions_by_id["cine.sweep"].setChecked(self._active.sweeps)
-
-    def remove_calibration(self) -> None:
-        """Back to the header's scale: on the active image if it was calibrated by hand."""
-        cursor, review = self.session.cursor, self.session.review
-        for uid in (self._active_uid(), cursor.run_uid, cursor.pullback_uid):
-            if uid is not None and review.calibration_of(uid) is not None:
-                self.session.calibrating.remove(uid)
-                return
-
-    def turn_cut(self, steps: int) -> None:
-        """Turn the long view's cut by steps of 5°."""
-        self.along.turn_cut(steps)
-        self._copy_cut()
-
-    def _copy_cut(self, *_: object) -> None:
-        self.ivus.cut_angle_deg = self.along.cut_angle_deg
-        self.ivus.repaint_layers()
-
     def toggle_full_screen(self) -> None:
         """Fill the screen, or return."""
         if self.isFullScreen():
@@ -329,11 +201,12 @@ class MainWindow(QMainWindow):
             self.showFullScreen()
 
     # -- regions ------------------------------------------------------------------------------
-    def _set_active(self, pane: ImagePane) -> None:
+    def set_active(self, pane: ImagePane) -> None:
+        """Let keys go to a pane."""
         self._active = pane
         for each in (self.venogram, self.ivus):
             each.set_active(each is pane)
-        self._show_sweep()
+        self.pane_verbs.show_sweep()
 
     @property
     def active_pane(self) -> ImagePane:
@@ -434,8 +307,8 @@ class MainWindow(QMainWindow):
         self.ivus.empty.show_held(sum(isinstance(item, Pullback) for item in held))
         filled = [pane for pane in (self.ivus, self.venogram) if pane.current_item() is not None]
         if self._active not in filled:
-            self._set_active((*filled, self.ivus)[0])
-        self._show_sweep()
+            self.set_active((*filled, self.ivus)[0])
+        self.pane_verbs.show_sweep()
         self._take_focus()
 
     def _take_focus(self) -> None:
