@@ -321,3 +321,33 @@ def test_lengths_are_px_where_the_header_gives_no_scale(new_desk, shared_data) -
     assert "px²" in area
     assert "pixels" in desk.venogram.banner.text
     assert desk.venogram.banner.isVisible()
+
+
+def test_an_edge_is_dragged_on_the_scrubber_as_one_step(desk: Desk) -> None:
+    session, scrubber = desk.session, desk.ivus.cine.scrubber
+    desk.key(Key.Key_C)
+    middle = scrubber.height() / 2
+    desk.drag_on(scrubber, [QPointF(scrubber._x_of(frame), middle) for frame in (44, 54)])
+    desk.key(Key.Key_Escape)
+    drawn = session.review.segments[-1]
+    below = middle + 6
+    desk.drag_on(scrubber, [QPointF(scrubber._x_of(frame), below) for frame in (54, 50)])
+    moved = session.review.segment(drawn.id)
+    assert moved is not None
+    assert (moved.extent.first, moved.extent.last) == (44, 50)
+    assert session.cursor.pullback_frame == 50
+    assert session.selection == Selection("segment", drawn.id)
+    desk.key(Key.Key_Z, CTRL)
+    assert session.review.segment(drawn.id) == drawn
+
+
+def test_above_the_groove_the_scrubber_only_scrubs(desk: Desk) -> None:
+    session, scrubber = desk.session, desk.ivus.cine.scrubber
+    desk.key(Key.Key_C)
+    middle = scrubber.height() / 2
+    desk.drag_on(scrubber, [QPointF(scrubber._x_of(frame), middle) for frame in (44, 54)])
+    desk.key(Key.Key_Escape)
+    review = session.review
+    desk.drag_on(scrubber, [QPointF(scrubber._x_of(frame), 6) for frame in (54, 50)])
+    assert session.review is review
+    assert session.cursor.pullback_frame == 50

@@ -337,3 +337,17 @@ def test_the_patient_of_most_series_owns_the_case() -> None:
     )
     assert case.patient == ANNA
     assert [item.uid for item in case.held] == ["early"]
+
+
+def test_images_a_reader_added_with_a_reason_are_there_again() -> None:
+    sets = (replace(run("xa"), patient=ANNA), replace(pullback("us"), patient=BERTA))
+    first = session_of(*sets)
+    assert [item.uid for item in first.case.held] == ["us"]
+    first.accept_held()
+    again = Session("Reader A")
+    again.open_case(Case().with_sets(*sets), first.review)
+    assert again.case.held == ()
+    assert again.pullback is not None
+    stranger = Session("Reader B")
+    stranger.open_case(Case().with_sets(*sets), None)
+    assert [item.uid for item in stranger.case.held] == ["us"]

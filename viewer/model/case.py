@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -102,6 +103,15 @@ class Case:
             return kind(**{**shared, "role": role})
 
         return replace(self, image_sets=tuple(turned(item) for item in self.image_sets))
+
+    def with_accepted(self, uids: Iterable[str]) -> Case:
+        """The case with the held sets of these uids taken in: a reader said so before."""
+        wanted = set(uids)
+        taken = tuple(item for item in self.held if item.uid in wanted)
+        if not taken:
+            return self
+        left = tuple(item for item in self.held if item.uid not in wanted)
+        return replace(self, image_sets=(*self.image_sets, *taken), held=left)
 
     def with_held_accepted(self) -> Case:
         """The case with every held set taken in (the reader said so)."""

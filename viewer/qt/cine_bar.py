@@ -13,6 +13,9 @@ from viewer.qt.icons import icon
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 GRIP_PX = 7.0
+EDGE_HIT_PX = 6.0
+Mark = tuple[int, int, str, str]
+"""A segment on the groove: first and last frame, colour, id."""
 _ZEROS = str.maketrans("123456789", "000000000")
 
 
@@ -23,6 +26,9 @@ class Scrubber(QWidget):
     stretch_begun = Signal(int)
     stretched = Signal(int)
     stretch_ended = Signal()
+    edge_taken = Signal(str, str)
+    edge_moved = Signal(int)
+    edge_let_go = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,10 +39,10 @@ class Scrubber(QWidget):
         self._frames = 0
         self._frame = 0
         self._cached: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
-        self._marks: tuple[tuple[int, int, str], ...] = ()
+        self._marks: tuple[Mark, ...] = ()
         self._points: tuple[int, ...] = ()
         self.draws_segments = False
-        self._stretching = False
+        self._stretching = self._on_edge = False
 
     def set_frames(self, frames: int) -> None:
         """How many frames there are."""
@@ -54,10 +60,8 @@ class Scrubber(QWidget):
         self._cached = cached
         self.update()
 
-    def set_marks(
-        self, stretches: tuple[tuple[int, int, str], ...], points: tuple[int, ...]
-    ) -> None:
-        """Stretches (first, last, colour) and key frames drawn on the groove."""
+    def set_marks(self, stretches: tuple[Mark, ...], points: tuple[int, ...]) -> None:
+        """Stretches and key frames drawn on the groove."""
         if (stretches, points) != (self._marks, self._points):
             self._marks, self._points = stretches, points
             self.update()
@@ -90,21 +94,40 @@ class Scrubber(QWidget):
         for first, last in _stretches(self._cached):
             left, right = self._x_of(first), self._x_of(last)
             painter.drawRect(QRectF(left, middle - 2, max(1.0, right - left), 4))
-        for first, last, color in self._marks:
+        for first, last, color, _ in self._marks:
             painter.setBrush(QColor(color))
             left, right = self._x_of(first), self._x_of(last)
             painter.drawRect(QRectF(left, middle + 4, max(2.0, right - left), 3))
+            for x in (left, right):
+                painter.drawRect(QRectF(x - 1.0, middle + 2, 2.0, 9))
         painter.setBrush(QColor(tokens.WARN))
         for point in self._points:
             painter.drawEllipse(QPointF(self._x_of(point), middle - 7), 2.2, 2.2)
         painter.setBrush(QColor(tokens.POSITION))
         painter.drawEllipse(QPointF(self._x_of(self._frame), middle), 6, 6)
 
+    def _edge_at(self, at: QPointF) -> tuple[str, str] | None:
+        """Segment and edge under the pointer: below the groove, within a few px."""
+        if at.y() < self.height() / 2 + 2:
+            return None
+        near = [
+            (abs(self._x_of(frame) - at.x()), mark[3], part)
+            for mark in self._marks
+            for frame, part in ((mark[0], "start"), (mark[1], "end"))
+        ]
+        near = [item for item in near if item[0] <= EDGE_HIT_PX]
+        return min(near)[1:] if near else None
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go there, or start marking a stretch."""
+        """Go there, take hold of a segment's edge, or start marking a stretch."""
         if event.button() != Qt.MouseButton.LeftButton or not self._frames:
             return
         frame = self._frame_at(event.position().x())
+        edge = None if self.draws_segments else self._edge_at(event.position())
+        if edge is not None:
+            self._on_edge = True
+            self.edge_taken.emit(*edge)
+            return
         if self.draws_segments:
             self._stretching = True
             self.stretch_begun.emit(frame)
@@ -112,14 +135,23 @@ class Scrubber(QWidget):
             self.moved.emit(frame)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub, or stretch."""
+        """Scrub, stretch, or move an edge."""
         if not event.buttons() & Qt.MouseButton.LeftButton or not self._frames:
+            over = not self.draws_segments and self._edge_at(event.position()) is not None
+            shape = Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
             return
         frame = self._frame_at(event.position().x())
+        if self._on_edge:
+            self.edge_moved.emit(frame)
+            return
         (self.stretched if self._stretching else self.moved).emit(frame)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End marking a stretch."""
+        """End marking a stretch, or moving an edge."""
+        if self._on_edge:
+            self._on_edge = False
+            self.edge_let_go.emit()
         if self._stretching:
             self._stretching = False
             self.stretch_ended.emit()

@@ -19,7 +19,7 @@ from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
-from viewer.session.state import Layers, Selection, Tool
+from viewer.session.state import Edge, Layers, Selection, Tool
 
 
 class IvusView(ImagePane):
@@ -61,10 +61,14 @@ class IvusView(ImagePane):
         scrubber.stretch_begun.connect(self._begin_stretch)
         scrubber.stretched.connect(self._stretch)
         scrubber.stretch_ended.connect(session.segments.finish_drawing)
+        scrubber.edge_taken.connect(self._take_edge)
+        scrubber.edge_moved.connect(self._move_edge)
+        scrubber.edge_let_go.connect(self._let_edge_go)
         session.tool_changed.connect(self._on_tool)
         session.link_changed.connect(self.repaint_layers)
         session.pending_changed.connect(self.repaint_layers)
         self._stretch_from = 0
+        self._held_edge: tuple[str, Edge] = ("", "start")
 
     # -- what it shows ------------------------------------------------------------------------
     def current_item(self) -> ImageSet | None:
@@ -113,7 +117,7 @@ class IvusView(ImagePane):
             frames = session.segments.frames_of(segment)
             if frames is not None and not segment.hidden:
                 color = tokens.SEGMENT_COLORS[SegmentKind(segment.kind)]
-                stretches.append((frames[0], frames[1], color))
+                stretches.append((frames[0], frames[1], color, segment.id))
         marks = tuple(b.frame for b in session.review.bookmarks if b.image_uid == item.uid)
         self.cine.scrubber.set_marks(tuple(stretches), marks)
 
@@ -192,6 +196,20 @@ class IvusView(ImagePane):
     def _on_click(self, x: float, y: float, modifiers: object) -> None:
         if self._session.tool is Tool.SELECT and not self.view.claims_drag:
             self._session.select(Selection())
+
+    def _take_edge(self, segment_id: str, part: str) -> None:
+        self._held_edge = (segment_id, "start" if part == "start" else "end")
+        self._session.select(Selection("segment", segment_id))
+        self._session.begin("Move edge")
+
+    def _move_edge(self, frame: int) -> None:
+        if self._session.in_gesture:
+            self._session.segments.move_edge_to_frame(*self._held_edge, frame)
+            self._session.set_pullback_frame(frame)
+
+    def _let_edge_go(self) -> None:
+        segment = self._session.review.segment(self._held_edge[0])
+        self._session.commit(f"{segment.name} {self._held_edge[1]} moved" if segment else "")
 
     def _begin_stretch(self, frame: int) -> None:
         self._stretch_from = frame

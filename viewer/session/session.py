@@ -391,7 +391,9 @@ def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
 
 
 def _as_reviewed(case: Case, review: Review | None) -> Case:
-    """The case with each image set as the reader took it before."""
+    """The case with each image set as the reader took it before, held ones it speaks of too."""
+    if review is not None:
+        case = case.with_accepted(ref.uid for ref in review.images)
     for ref in review.images if review is not None else ():
         if ref.role in (Role.VENOGRAM, Role.PULLBACK):
             case = case.taken_as(ref.uid, Role(ref.role))
