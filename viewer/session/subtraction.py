@@ -22,6 +22,7 @@ from viewer.model.study import ImageSet, Window
 from viewer.session.mask_maker import MaskMaker
 
 if TYPE_CHECKING:
+    from viewer.imaging.subtraction import Subtraction
     from viewer.session.frame_loader import FrameLoader
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,11 @@ class Subtractions:
         """Whether a frame can be drawn less its mask."""
         maker = self._makers.get(run.uid)
         return maker is not None and maker.subtraction_at(index) is not None
+
+    def work(self, run: ImageSet, index: int) -> Subtraction | None:
+        """What takes the mask from a frame, for whoever needs differences; None until ready."""
+        maker = self._makers.get(run.uid)
+        return maker.subtraction_at(index) if maker is not None else None
 
     def mask_frames(self, run: ImageSet, index: int) -> tuple[int, ...]:
         """0-based mask frames in force at a frame; empty until they are known."""
