@@ -1,8 +1,8 @@
 """How much contrast passes places over time: curves, arrival, transit, speed of the front.
 
 Every time and speed comes with its standard deviation: from the spacing of the frames (a time
-known to lie between two frames d apart has d / sqrt(12)) and from the noise of the curve (noise
-divided by its slope where half of the peak is crossed).
+known to lie between two frames d apart has d / sqrt(12)), from the noise of the curve (noise
+divided by its slope where half of the peak is crossed), and from the unknown shape of the rise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from viewer.imaging.opacification import MAD_TO_SD
+from viewer.imaging.opacification import HALF, LOW, LOW_NOISE, MAD_TO_SD, front
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +23,10 @@ SURE = 5.0
 
 PEAK_NOISE = 4.0
 """Standard deviations below the greatest value within which values are of the peak."""
+
+SHAPE = 0.104
+"""Standard deviation of the front over the time from it to half of the peak, for the shape of the
+rise: evenly from 1.00 to 1.44 about `opacification.AHEAD`, 0.22 / sqrt(3) / 1.22."""
 
 ARC_STEP_MM = 10.0
 """Arrival along a vein is told every centimetre."""
@@ -83,10 +87,10 @@ class WashIn:
         Greatest density (the middle of the values that noise can't tell from it) and its time;
         None when no contrast passes.
     arrival_s, arrival_sd_s : float or None
-        When half of the peak is first reached and kept to the next frame, ± one standard
-        deviation; None when it was there from the start.
-    onset_s : float or None
-        Foot of the wash-in: where the line through a quarter and half of the peak meets zero.
+        When contrast begins to rise (`opacification.front`), ± one standard deviation; None when
+        it was there from the start, or a quarter of the peak is within the noise.
+    half_s : float or None
+        When half of the peak is first reached and kept to the next frame.
     washout_half_s : float or None
         From the peak to half of it; None when it is not reached before the run ends (stagnation).
     residual_percent : float or None
@@ -97,7 +101,7 @@ class WashIn:
     peak_s: float | None = None
     arrival_s: float | None = None
     arrival_sd_s: float | None = None
-    onset_s: float | None = None
+    half_s: float | None = None
     washout_half_s: float | None = None
     residual_percent: float | None = None
 
@@ -141,20 +145,20 @@ def wash_in(times_s: Sequence[float] | Floats, density: npt.ArrayLike) -> WashIn
     peak = float(np.median(curve[curve >= curve[top] - PEAK_NOISE * noise]))
     if peak <= SURE * noise or peak <= 0.0:
         return WashIn()
-    half = _rise(times, curve, top, 0.5 * peak)
-    arrival = spread = onset = None
-    if half is not None:
-        arrival, slope, step = half
-        spread = float(np.hypot(step / np.sqrt(12.0), noise / slope))
-        quarter = _rise(times, curve, top, 0.25 * peak)
-        if quarter is not None:
-            onset = 2.0 * quarter[0] - arrival
+    half = _rise(times, curve, top, HALF * peak)
+    low = _rise(times, curve, top, LOW * peak) if LOW * peak > LOW_NOISE * noise else None
+    arrival = spread = None
+    if half is not None and low is not None:
+        when, slope, step = half
+        arrival = float(front(low[0], when, step))
+        shape = SHAPE * (when - arrival)
+        spread = float(np.linalg.norm((step / np.sqrt(12.0), noise / slope, shape)))
     return WashIn(
         peak=peak,
         peak_s=float(times[top]),
         arrival_s=arrival,
         arrival_sd_s=spread,
-        onset_s=onset,
+        half_s=half[0] if half is not None else None,
         washout_half_s=_fall(times, curve, top, 0.5 * peak),
         residual_percent=float(100.0 * curve[-1] / peak),
     )

@@ -7,13 +7,14 @@ Going backwards, the peak of a pixel is known before its wash-in is met.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from viewer.imaging.exposure_drift import Drift, block_means, find_drift
 from viewer.model.study import PixelFormat
 
 Grey = npt.NDArray[np.float32]
@@ -34,6 +35,18 @@ DENSEST = 50.0
 
 SUBTRACTED_STEP = 1e-3
 """Smallest difference of natural logarithms that means something: a step in 1000 grey levels."""
+
+LOW, HALF = 0.25, 0.5
+"""Shares of the peak's density whose crossings tell when its rise began."""
+
+AHEAD = 1.22
+"""How far the front lies ahead of half the peak, over what it is for a straight rise."""
+
+LOW_NOISE = 3.0
+"""Standard deviations of noise that a quarter of the peak must exceed to tell its crossing."""
+
+RUN_SHARE = 0.1
+"""Share of the blocks, those of most contrast, whose mean is the run's own curve."""
 
 NOISE_BLOCK_PX, NOISE_STEP_PX = 32, 4
 MAD_TO_SD = 1.4826
@@ -105,9 +118,11 @@ class Opacification:
     peak_frame : ndarray, int32 (rows, columns)
         0-based frame on which it is reached, read off 3 x 3 px means, the first of equal ones;
         -1 where no contrast passes.
-    arrival_frame : ndarray, float32 (rows, columns)
+    half_frame : ndarray, float32 (rows, columns)
         Where half of the peak's density is first reached and kept to the next frame, between
         frames; NaN where no contrast passes, or it was there on the first frame of the range.
+    low_frame : ndarray, float32 (rows, columns)
+        Likewise of a quarter of it; NaN also where that is within the noise.
     depth : ndarray, float32 (rows, columns)
         Change from the baseline to the peak of 3 x 3 px means, values, contrast positive.
     threshold : ndarray, float32 (rows, columns)
@@ -115,16 +130,27 @@ class Opacification:
         + `STILL_PX` x gradient of the background; z such that `FALSE_ALARM` holds.
     noise : float
         Median standard deviation of 3 x 3 px means between frames, values.
+    frames : tuple of int
+        0-based, rising: those that were taken in.
+    run_density : ndarray, float64 (frames,)
+        The run's own curve: mean density of the `RUN_SHARE` of its blocks with most contrast,
+        a drift of the exposure taken off.
+    drifts : tuple of Drift
+        What was taken off each of `frames` before times were told; `peak` is as it was recorded.
     """
 
     first: int
     last: int
     peak: Grey
     peak_frame: npt.NDArray[np.int32]
-    arrival_frame: Grey
+    half_frame: Grey
+    low_frame: Grey
     depth: Grey
     threshold: Grey
     noise: float
+    frames: tuple[int, ...] = ()
+    run_density: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def opacified(self) -> npt.NDArray[np.bool_]:
@@ -149,11 +175,84 @@ class Opacification:
         shown = np.where(self.opacified, self.peak_frame, 0)
         return np.where(self.opacified, times[shown], np.float32(np.nan)).astype(np.float32)
 
+    @property
+    def arrival_frame(self) -> Grey:
+        """When contrast begins to rise, between frames, float32; NaN unknown (see `front`)."""
+        return np.asarray(front(self.low_frame, self.half_frame, 1.0), np.float32)
+
     def arrival_s(self, times_s: Sequence[float]) -> Grey:
+        """When contrast begins to rise, s after the run's first frame, float32; NaN unknown."""
+        low, half = self._times(self.low_frame, times_s), self._times(self.half_frame, times_s)
+        place = np.clip(np.nan_to_num(self.half_frame), 0, max(0, len(times_s) - 1))
+        steps = np.diff(np.asarray(times_s, np.float64), append=np.nan)
+        if steps.size > 1:
+            steps[-1] = steps[-2]
+        step = steps[np.clip(np.ceil(place) - 1, 0, None).astype(np.intp)]
+        return np.asarray(front(low, half, step), np.float32)
+
+    def half_peak_s(self, times_s: Sequence[float]) -> Grey:
         """Time half of the peak is reached, s after the run's first frame, float32; NaN unknown."""
-        frames = np.arange(len(times_s))
-        times = np.interp(self.arrival_frame, frames, np.asarray(times_s))
-        return np.asarray(times, np.float32)
+        return np.asarray(self._times(self.half_frame, times_s), np.float32)
+
+    @staticmethod
+    def _times(frames: Grey, times_s: Sequence[float]) -> npt.NDArray[np.float64]:
+        all_frames = np.arange(len(times_s))
+        return np.asarray(np.interp(frames, all_frames, np.asarray(times_s)), np.float64)
+
+
+def front(low: npt.ArrayLike, half: npt.ArrayLike, step: npt.ArrayLike) -> Any:
+    """When a rise began, from when it reached a quarter and a half of its height.
+
+    Parameters
+    ----------
+    low, half : array_like
+        Times (or frames) of the crossings, told by straight lines between frames.
+    step : array_like
+        Spacing of the frames there, in the same unit.
+
+    Notes
+    -----
+    Of a straight rise that lasts R, a quarter passes between the crossings. Frames `step` apart
+    widen it to sqrt(R^2 + step^2), as variances of boxes add; the half stays where it is. So
+    R^2 = (4 (half - low))^2 - step^2, at least 0, and the front of a straight rise is half - R / 2.
+    Of a smooth step (3 u^2 - 2 u^3) it lies 1.44 times as far ahead of the half; `AHEAD` is the
+    middle of both: contrast that spreads on its way rises in between.
+    """
+    low, half = np.asarray(low, np.float64), np.asarray(half, np.float64)
+    wide = (half - low) / (HALF - LOW)
+    rise = np.sqrt(np.clip(wide**2 - np.asarray(step, np.float64) ** 2, 0.0, None))
+    return half - 0.5 * AHEAD * rise
+
+
+class _Crossing:
+    """Where each pixel first reaches a share of its peak for good, going backwards in time."""
+
+    def __init__(self, share: float, shape: tuple[int, int]) -> None:
+        self.share = share
+        self.level = np.empty(shape, np.float32)
+        self.frame = np.full(shape, np.nan, np.float32)
+        self.kept = np.zeros(shape, bool)  # reached on the frame taken in last, and on the next
+        self._below = np.zeros(shape, bool)
+
+    def renew(self, strip: slice, new: npt.NDArray[np.bool_], level: Grey) -> None:
+        """Some pixels have another peak, and with it another level."""
+        np.copyto(self.level[strip], level, where=new)
+        np.copyto(self.frame[strip], np.float32(np.nan), where=new)
+
+    def follow(
+        self, index: int, later: int | None, strip: slice, means: tuple[Grey, Grey], new: Any
+    ) -> None:
+        """Rows of frame `index`; `means` are its and those of the frame `later`."""
+        mean, before = means
+        kept, below = self.kept[strip], self._below[strip]
+        now_below = mean <= self.level[strip]
+        if later is not None:
+            places = np.nonzero(kept & ~now_below)
+            start, end = mean[places], before[places]
+            share = (start - self.level[strip][places]) / (start - end)
+            self.frame[strip][places] = index + share * (later - index)
+        np.logical_and(now_below, below | new, out=kept)
+        below[...] = now_below
 
 
 class Opacifier:
@@ -169,7 +268,7 @@ class Opacifier:
     background : ndarray (rows, columns), optional
         Whose edges may move; `baseline` without it.
     averaged : bool
-        `baseline` is of 3 x 3 px means already (`MaskSearch.brightest`).
+        `baseline` is of 3 x 3 px means already (`QuietFrames.brightest`).
     """
 
     def __init__(
@@ -188,12 +287,12 @@ class Opacifier:
         shape = (plain.shape[0], plain.shape[1])
         self._peak = np.full(shape, np.inf, np.float32)
         self._least = np.full(shape, np.inf, np.float32)
-        self._half = np.empty(shape, np.float32)
         self._peak_frame = np.full(shape, -1, np.int32)
-        self._arrival = np.full(shape, np.nan, np.float32)
+        self._half, self._low = _Crossing(HALF, shape), _Crossing(LOW, shape)
         self._before = np.zeros(shape, np.float32)  # means of the frame taken in before
-        self._kept = np.zeros(shape, bool)  # whether there half was reached, and on the next
-        self._below = np.zeros(shape, bool)
+        self._blocks = block_means(plain)
+        self._differences = background is not None
+        self._seen: list[tuple[Drift, npt.NDArray[np.float32]]] = []
         self._indices: list[int] = []
         self._steps: list[Grey] = []
 
@@ -211,11 +310,15 @@ class Opacifier:
             raise ValueError(f"frame {index} after {self._indices[-1]}: the last comes first")
         rows, columns = self._baseline.shape[0], self._baseline.shape[1]
         steps = np.empty((-(-rows // NOISE_STEP_PX), -(-columns // NOISE_STEP_PX)), "f4")
+        drift = self._drift(values)
         for top in range(0, rows, STRIP_ROWS):
             bottom = min(rows, top + STRIP_ROWS)
             upper, lower = max(0, top - 1), min(rows, bottom + 1)
             part = self._sign * values[upper:lower].astype(np.float32)
             mean = box_mean(part)[top - upper : bottom - upper]
+            if not drift.none:
+                mean -= self._sign * np.float32(drift.offset)
+                mean *= np.float32(1.0 / drift.gain)
             strip = slice(top, bottom)
             np.minimum(self._peak[strip], part[top - upper : bottom - upper], out=self._peak[strip])
             few = slice(None, None, NOISE_STEP_PX)
@@ -226,37 +329,43 @@ class Opacifier:
             self._steps.append(_block_medians(steps))
         self._indices.append(index)
 
+    def _drift(self, values: npt.NDArray[Any]) -> Drift:
+        """The drift of a frame's exposure; its blocks' densities are kept for the run's curve."""
+        blocks = block_means(values)
+        drift = find_drift(
+            blocks, self._blocks, by_ratio=self._scale.by_ratio, offset_only=self._differences
+        )
+        density = self._scale.density(drift.removed(blocks), self._blocks)
+        self._seen.append((drift, density.astype(np.float32)))
+        return drift
+
     def _follow(self, index: int, strip: slice, mean: Grey) -> None:
         """Peak and wash-in of some rows, whose 3 x 3 px means on frame `index` are `mean`."""
-        least, half, arrival = self._least[strip], self._half[strip], self._arrival[strip]
-        before, kept, below = self._before[strip], self._kept[strip], self._below[strip]
+        least, before = self._least[strip], self._before[strip]
+        later = self._indices[-1] if self._indices else None
         new = mean <= least
-        if new.any():
+        changed = bool(new.any())
+        if changed:
             np.copyto(least, mean, where=new)
             np.copyto(self._peak_frame[strip], np.int32(index), where=new)
-            np.copyto(half, self._half_level(self._baseline[strip], least), where=new)
-            np.copyto(arrival, np.float32(np.nan), where=new)
-        now_below = mean <= half
-        if self._indices:
-            rise = kept & ~now_below
-            places = np.nonzero(rise)
-            start, end = mean[places], before[places]
-            share = (start - half[places]) / (start - end)
-            arrival[places] = index + share * (self._indices[-1] - index)
-        np.logical_and(now_below, below | new, out=kept)
-        below[...] = now_below
+        for crossing in (self._half, self._low):
+            if changed:
+                level = self._level(self._baseline[strip], least, crossing.share)
+                crossing.renew(strip, new, level)
+            crossing.follow(index, later, strip, (mean, before), new)
         before[...] = mean
 
-    def _half_level(self, baseline: Grey, peak: Grey) -> Grey:
-        """The value of half the peak's density: the geometric mean of intensities, else the mean.
+    def _level(self, baseline: Grey, peak: Grey, share: float) -> Grey:
+        """The value of a share of the peak's density: of intensities a geometric mean.
 
-        ln(b / h) = ln(b / p) / 2 gives h = sqrt(b p).
+        ln(b / v) = share x ln(b / p) gives v = b^(1 - share) x p^share.
         """
         if not self._scale.by_ratio:
-            return np.float32(0.5) * (baseline + peak)
+            return baseline + np.float32(share) * (peak - baseline)
         positive = np.maximum(baseline, np.float32(0.0))
         floor = np.maximum(peak, positive / np.float32(DENSEST))
-        return np.asarray(np.sqrt(positive * floor))
+        half = np.sqrt(positive * floor)
+        return np.asarray(half if share == HALF else np.sqrt(positive * half))
 
     def result(self) -> Opacification:
         """What the frames taken in show.
@@ -274,16 +383,22 @@ class Opacifier:
         threshold = np.float32(z * np.sqrt(1.0 + 1.0 / self._mask_frames)) * noise
         threshold += np.float32(STILL_PX) * _gradient(self._background)
         passes = depth > threshold
-        arrived = passes & ~self._kept  # not there from the first frame of the range
+        arrived = passes & ~self._half.kept  # not there from the first frame of the range
+        clear = arrived & ~self._low.kept & (LOW * depth > LOW_NOISE * noise)
+        order = np.argsort(self._indices)
         return Opacification(
             first=self._indices[-1],
             last=self._indices[0],
             peak=self._sign * self._peak,
             peak_frame=np.where(passes, self._peak_frame, np.int32(-1)),
-            arrival_frame=np.where(arrived, self._arrival, np.float32(np.nan)),
+            half_frame=np.where(arrived, self._half.frame, np.float32(np.nan)),
+            low_frame=np.where(clear, self._low.frame, np.float32(np.nan)),
             depth=depth,
             threshold=threshold,
             noise=float(np.median(noise)),
+            frames=tuple(int(self._indices[k]) for k in order),
+            run_density=_run_curve(np.array([self._seen[k][1] for k in order])),
+            drifts=tuple(self._seen[k][0] for k in order),
         )
 
     def _noise(self) -> Grey:
@@ -301,6 +416,13 @@ class Opacifier:
         y = np.minimum(np.arange(rows) // NOISE_BLOCK_PX, blocks.shape[0] - 1)
         x = np.minimum(np.arange(columns) // NOISE_BLOCK_PX, blocks.shape[1] - 1)
         return np.asarray(blocks[y[:, None], x[None, :]])
+
+
+def _run_curve(blocks: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Mean density of the blocks with most contrast, (frames,); `blocks` is (frames, blocks)."""
+    count = max(1, round(RUN_SHARE * blocks.shape[1]))
+    most = np.argpartition(blocks.max(axis=0), -count)[-count:]
+    return np.asarray(blocks[:, most].mean(axis=1), np.float64)
 
 
 def box_mean(values: npt.NDArray[Any]) -> Grey:

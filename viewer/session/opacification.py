@@ -15,13 +15,13 @@ from psygnal import Signal
 from viewer.errors import UnreadableError
 from viewer.imaging.density_curves import DiscSampler, WashIn, wash_in
 from viewer.imaging.log_domain import LogDomain
-from viewer.imaging.mask_search import MaskSearch
 from viewer.imaging.opacification import (
     SUBTRACTED_STEP,
     ContrastScale,
     Opacification,
     Opacifier,
 )
+from viewer.imaging.quiet_frames import QuietFrames
 from viewer.imaging.subtraction import Mask, Subtraction, automatic_window
 from viewer.imaging.time_colours import Rgb, legend, time_picture, time_range_s
 from viewer.imaging.window import auto_window, to_modality, windowed
@@ -37,13 +37,16 @@ KEPT_RESULTS = 4
 """Results remembered; one of a 1024 x 1024 run takes about 20 MB."""
 
 Values = npt.NDArray[Any]
+Laid = tuple[tuple[tuple[int, ...], tuple[float, float]], ...]
+"""For each frame of a range: its mask frames, and how far (dx, dy) px its mask is moved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to follow: 0-based frames `first` to `last` of a run, both included.
 
-    `subtracted` frames have their mask taken, not shifted, first: values are differences then.
+    `subtracted` frames have their mask taken first: values are differences then. Without `laid`
+    one mask is taken as it was recorded.
     """
 
     run_uid: str
@@ -51,6 +54,30 @@ class Wanted:
     last: int
     mask_frames: tuple[int, ...] = ()  # none: the header's, else found from the run
     subtracted: bool = False
+    laid: Laid = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Frames less their masks as they are shown.
+
+    Attributes
+    ----------
+    works : dict
+        What takes the mask from each frame of the range, and the mask's shift, (dx, dy) px.
+    """
+
+    works: dict[int, tuple[Subtraction, tuple[float, float]]]
+
+    def of(self, index: int, frame: Frame) -> Values:
+        """The difference of frame `index`, (rows, columns), contrast negative."""
+        work, shift = self.works[index]
+        return work.difference(frame, shift)
+
+    @property
+    def background(self) -> Values:
+        """A mask, whose edges may move."""
+        return next(iter(self.works.values()))[0].mask.image
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,8 @@ class Made:
         contrast stands in.
     unreadable : tuple of int
         Frames that were left out.
+    differences : Differences or None
+        What gives the values of its frames; None of frames as they were taken.
     """
 
     wanted: Wanted
@@ -71,6 +100,7 @@ class Made:
     scale: ContrastScale
     mask_frames: tuple[int, ...]
     unreadable: tuple[int, ...] = ()
+    differences: Differences | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +133,19 @@ class PointCurves:
     density: npt.NDArray[np.float64]
     unit: str
 
+    @property
+    def axis(self) -> tuple[float, ...]:
+        """Times in s where they are known, else 0-based frame numbers."""
+        return self.times_s if self.times_s is not None else tuple(map(float, self.frames))
+
+    @property
+    def axis_unit(self) -> str:
+        """ "s" or "frames"."""
+        return "s" if self.times_s is not None else "frames"
+
     def wash_ins(self) -> tuple[WashIn, ...]:
-        """What each point's curve tells; all unknown without frame times."""
-        columns = self.density.T
-        if self.times_s is None:
-            return tuple(WashIn() for _ in columns)
-        return tuple(wash_in(self.times_s, column) for column in columns)
+        """What each point's curve tells, in `axis_unit`."""
+        return tuple(wash_in(self.axis, column) for column in self.density.T)
 
 
 class Opacifications:
@@ -142,12 +179,13 @@ class Opacifications:
         last: int | None = None,
         mask_frames: tuple[int, ...] = (),
         subtracted: bool = False,
+        laid: Laid = (),
     ) -> Wanted:
         """A range of a run, clamped to what there is."""
         low = min(max(0, first), run.frames - 1)
         high = run.frames - 1 if last is None else min(max(low, last), run.frames - 1)
         masks = tuple(sorted({i for i in mask_frames if 0 <= i < run.frames}))
-        return Wanted(run.uid, low, high, masks, subtracted)
+        return Wanted(run.uid, low, high, masks, subtracted, laid)
 
     def result(self, wanted: Wanted) -> Made | None:
         """What was made of it, None until then."""
@@ -161,15 +199,26 @@ class Opacifications:
         """What is being made, or failed last."""
         return self._making
 
-    def make(self, run: Run, wanted: Wanted) -> Made | None:
-        """Have it made, in place of whatever is being made; what is there already is returned."""
+    def latest(self, run_uid: str) -> Made | None:
+        """What was made or asked for last of a run, None until something was."""
+        return next((m for w, m in reversed(self._made.items()) if w.run_uid == run_uid), None)
+
+    def make(self, run: Run, wanted: Wanted, differences: Differences | None = None) -> Made | None:
+        """Have it made, in place of whatever is being made; what is there already is returned.
+
+        Parameters
+        ----------
+        differences : Differences, optional
+            What subtracts its frames; needed where `wanted.laid` says how.
+        """
         known = self.result(wanted)
         making = self._making
         if known is not None or (making and making.wanted == wanted and making.error is None):
             return known
         self.cancel()
         self._making = Making(wanted)
-        self._work = _Work(self._loader, run, wanted, self._progress, self._finished)
+        told = self._progress, self._finished
+        self._work = _Work(self._loader, run, wanted, told, differences)
         self._work.start()
         self.changed.emit(run.uid)
         return None
@@ -242,12 +291,15 @@ class Opacifications:
         """
         sampler = DiscSampler(points_px, radius_px, run.rows, run.columns)
         frames = tuple(range(made.wanted.first, made.wanted.last + 1))
-        order = tuple(dict.fromkeys((*made.mask_frames, *frames)))
+        masks = made.mask_frames if made.differences is None else ()
+        order = tuple(dict.fromkeys((*masks, *frames)))
         taken: dict[int, npt.NDArray[np.float64]] = {}
 
         def visit(index: int, read: Frame | UnreadableError) -> None:
             if not isinstance(read, UnreadableError):
-                taken[index] = sampler.sample(_values(run, read))
+                given = made.differences
+                values = given.of(index, read) if given is not None else _values(run, read)
+                taken[index] = sampler.sample(values)
 
         def finished(error: UnreadableError | None) -> None:
             if error is None and not taken:
@@ -269,11 +321,17 @@ class Opacifications:
         frames: tuple[int, ...],
         taken: dict[int, npt.NDArray[np.float64]],
     ) -> PointCurves:
-        scale = ContrastScale.of(run.pixels)
+        scale = made.scale
         blank = np.full(next(iter(taken.values())).shape, np.nan)
-        rows = np.array([taken.get(index, blank) for index in frames])
+        drifts = dict(zip(made.found.frames, made.found.drifts, strict=True))
+        still = {i: drifts[i].removed(row) if i in drifts else row for i, row in taken.items()}
+        rows = np.array([still.get(index, blank) for index in frames])
         masks = [taken[index] for index in made.mask_frames if index in taken]
-        if masks:
+        logarithm = scale.by_ratio
+        if made.differences is not None:
+            baseline = np.zeros(rows.shape[1])
+            logarithm = LogDomain.of(run.pixels).logarithm
+        elif masks:
             baseline = np.mean(masks, axis=0)
         else:
             known = rows[~np.isnan(rows).all(axis=1)]
@@ -281,7 +339,7 @@ class Opacifications:
         density = np.where(np.isnan(rows), np.nan, scale.density(rows, baseline))
         all_times = self._timing(run).times_s
         times = None if all_times is None else tuple(all_times[index] for index in frames)
-        return PointCurves(frames, times, density, "ln" if scale.by_ratio else "values")
+        return PointCurves(frames, times, density, "ln" if logarithm else "values")
 
 
 class _Work:
@@ -292,17 +350,20 @@ class _Work:
         loader: FrameLoader,
         run: Run,
         wanted: Wanted,
-        progress: Callable[[_Work, float], None],
-        finished: Callable[[_Work, Made | UnreadableError], None],
+        told: tuple[
+            Callable[[_Work, float], None], Callable[[_Work, Made | UnreadableError], None]
+        ],
+        differences: Differences | None = None,
     ) -> None:
         self._loader, self._run, self._wanted = loader, run, wanted
-        self._tell, self._end = progress, finished
+        self._tell, self._end = told
+        self._given = differences
         self._key = f"opacification {run.uid}"
         self._scale = ContrastScale.of(run.pixels)
         self._range = range(wanted.first, wanted.last + 1)
         named = (i for i in run.mask_frames if 0 <= i < run.frames)
         self._masks = wanted.mask_frames or tuple(named)
-        self._search: MaskSearch | None = None
+        self._search: QuietFrames | None = None
         self._bad: set[int] = set()
         self._domain = LogDomain.of(run.pixels) if wanted.subtracted else None
 
@@ -314,13 +375,18 @@ class _Work:
                 self._key, self._run, (), _nothing, finished=lambda _: self._end(self, error)
             )
             return
+        if self._given is not None:
+            self._masks = self._wanted.mask_frames
+            self._follow(self._given.background)
+            return
         if self._masks:
             self._average()
             return
-        search = self._search = MaskSearch(self._run.frames, self._scale)
+        domain = LogDomain.of(self._run.pixels)
+        search = self._search = QuietFrames(self._range, domain, self._scale)
 
         def look(index: int, frame: Frame) -> None:
-            search.add(index, _values(self._run, frame))
+            search.add(index, frame, _values(self._run, frame))
 
         self._submit(tuple(self._range), look, self._masks_found, (0.0, 0.4))
 
@@ -374,7 +440,8 @@ class _Work:
                 self._end(self, error)
                 return
             found, bad = opacifier.result(), tuple(sorted(self._bad))
-            self._end(self, Made(self._wanted, found, self._scale, self._masks, bad))
+            scale, given = self._scale, self._given
+            self._end(self, Made(self._wanted, found, scale, self._masks, bad, given))
 
         begin = 0.5 if self._search is not None else 0.1
         self._submit(tuple(reversed(self._range)), take, followed, (begin, 1.0))
@@ -385,11 +452,13 @@ class _Work:
         if self._domain is not None and baseline is not None:
             mask = Mask(np.asarray(baseline, np.float32), self._masks)
             subtraction = Subtraction(self._domain, mask)
+            unmoved = dict.fromkeys(self._range, (subtraction, (0.0, 0.0)))
+            given = self._given = self._given or Differences(unmoved)
             step = SUBTRACTED_STEP if self._domain.logarithm else 1.0
             self._scale = ContrastScale(resolution=step)
             flat = np.zeros(mask.image.shape, np.float32)
             follower = Opacifier(flat, self._scale, masks, background=mask.image)
-            return follower, lambda i, frame: follower.add(i, subtraction.difference(frame))
+            return follower, lambda i, frame: follower.add(i, given.of(i, frame))
         averaged = baseline is None
         start = self._search.brightest if baseline is None and self._search else baseline
         plain = Opacifier(np.asarray(start), self._scale, masks, averaged=averaged)
