@@ -101,7 +101,7 @@ def test_the_cache_size_holds_at_once_and_is_kept(new_desk, sample, monkeypatch)
     ((text, value, lowest, highest),) = asked
     assert (lowest, highest) == (low // MB, high // MB)
     assert value == max(lowest, min(before_mb, highest))
-    assert "frames take" in text
+    assert "decoded frames among them" in text
     assert application.loader.state.budget_bytes == 80 * MB
     assert settings.load_settings().cache_budget_bytes == 80 * MB
     assert desk.said("80 MB")

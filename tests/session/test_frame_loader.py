@@ -19,7 +19,7 @@ from viewer.errors import UnreadableError
 from viewer.model.study import FrameSpan, ImageSet, Patient, Role
 from viewer.session.background import BackgroundJob
 from viewer.session.decode_plan import NEAR_STEPS, DecodePlan, Delivered, Task
-from viewer.session.frame_cache import MAX_DEFAULT_BUDGET, ON_SCREEN, FrameCache
+from viewer.session.frame_cache import LEAST_BUDGET, MAX_DEFAULT_BUDGET, ON_SCREEN, FrameCache
 from viewer.session.frame_loader import CACHE_NEWS_S, FrameLoader, default_budget_bytes
 from viewer.session.look_ahead import travel_within
 
@@ -623,7 +623,7 @@ def test_travel_orders_frames():
 
 
 def test_default_budget_is_bounded():
-    assert 2**20 < default_budget_bytes() <= MAX_DEFAULT_BUDGET
+    assert LEAST_BUDGET <= default_budget_bytes() <= MAX_DEFAULT_BUDGET
 
 
 def test_outsiders_leave_before_loop_frames_and_by_age():

@@ -188,7 +188,8 @@ def test_columns_outside_the_pullback_are_black(bench):
 
 def test_the_readers_cached_frames_stay(bench):
     frame_bytes = SIDE * SIDE
-    desk = bench(budget=10 * frame_bytes)
+    stack_bytes = LongView(bench().loader, pullback()).stack.nbytes
+    desk = bench(budget=10 * frame_bytes + stack_bytes)
     other = replace(pullback(), uid="venogram")
     for index in range(10):
         got: list[object] = []
@@ -196,7 +197,16 @@ def test_the_readers_cached_frames_stay(bench):
         desk.until(lambda got=got: bool(got))
     desk.build(LongView(desk.loader, pullback()))
     assert desk.loader.cached_mask("venogram")[:10].all()
-    assert desk.loader.state.bytes == 10 * frame_bytes
+    assert desk.loader.state.bytes == 10 * frame_bytes + stack_bytes
+
+
+def test_its_memory_counts_until_it_is_closed(bench):
+    desk = bench(budget=10**7)
+    view = LongView(desk.loader, pullback())
+    desk.build(view)
+    with_view = desk.loader.state.bytes
+    view.close()
+    assert with_view - desk.loader.state.bytes == view.stack.nbytes > 0
 
 
 def test_cached_frames_are_not_decoded_again(bench):

@@ -183,11 +183,11 @@ class Application:
                 self.session.set_rate(uid, rate_hz or None)
 
     def ask_cache(self) -> None:
-        """Ask how much memory decoded frames may take; holds at once and from now on."""
+        """Ask how much memory images may take; holds at once and from now on."""
         state = self.loader.state
         low_mb, high_mb = (limit // MB for limit in budget_range_bytes())
-        use = f"Now {state.frames} frames take {state.bytes / MB:.0f} MB"
-        use += f" of {state.budget_bytes // MB} MB."
+        use = f"Now images take {state.bytes / MB:.0f} MB of {state.budget_bytes // MB} MB,"
+        use += f" {state.frames} decoded frames among them. The program takes 200 MB more."
         wanted_mb = self.dialogs.ask_cache_mb(state.budget_bytes // MB, low_mb, high_mb, use)
         if wanted_mb is None or wanted_mb == state.budget_bytes // MB:
             return
@@ -195,7 +195,7 @@ class Application:
         self.loader.set_budget(wanted_mb * MB)
         self.save_settings()
         self._show_cache()
-        self.session.notify(f"Decoded frames may take {wanted_mb} MB", about="cache")
+        self.session.notify(f"Images may take {wanted_mb} MB", about="cache")
 
     def change_reader(self, reader: str) -> None:
         """Go on as another reader: with that reader's own review of the same images."""

@@ -22,6 +22,8 @@ class Result:
         The peer's figure in the same unit, from the same run.
     target : float or None
         The figure to reach: at most this, or at least when `more_is_better`.
+    target_ratio : float or None
+        The same for `ratio`.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Result:
     target: float | None = None
     more_is_better: bool = False
     note: str = ""
+    target_ratio: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -40,10 +43,13 @@ class Result:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached, None without one."""
-        if self.target is None:
-            return None
-        return self.value >= self.target if self.more_is_better else self.value <= self.target
+        """Whether every target that can be judged is reached, None without one."""
+        found = [
+            figure >= limit if self.more_is_better else figure <= limit
+            for figure, limit in ((self.value, self.target), (self.ratio, self.target_ratio))
+            if figure is not None and limit is not None
+        ]
+        return all(found) if found else None
 
     def as_json(self) -> dict[str, object]:
         """The fields as printed; figures to four digits."""
@@ -74,6 +80,13 @@ class Scale:
         Small files to index.
     patience_s : float
         How long a measured process may take before it is given up.
+    cine_s : float
+        How long both panes play.
+    large_bytes : int
+        Size of the case that is far larger than memory's share.
+    peer_python : str
+        Interpreter the decoding peers run in; empty for this one. One with pydicom, python-gdcm
+        and pylibjpeg shows what pydicom does by default.
     """
 
     folder: Path
@@ -85,6 +98,9 @@ class Scale:
     steps: int = 400
     files: int = 3000
     patience_s: float = 300.0
+    cine_s: float = 60.0
+    large_bytes: int = 5 * 10**9
+    peer_python: str = ""
 
 
 def _short(value: float) -> float:

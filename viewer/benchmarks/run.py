@@ -13,6 +13,11 @@ MEASUREMENTS = {
     "scrub": "scrub",
     "index": "indexing",
     "decode": "decoding",
+    "cold": "cold",
+    "long_view": "long_view",
+    "shift": "shift",
+    "cine": "cine",
+    "memory": "memory",
 }
 """Name on the command line, and the module that measures it."""
 

@@ -21,7 +21,7 @@ from viewer.benchmarks.result import Say, Scale
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-VERSION = 2
+VERSION = 3
 """Part of the names: raise it when what is written changes."""
 
 README = """Images made by `caval bench` to measure with. They are synthetic, of nobody, and
@@ -42,17 +42,18 @@ class SampleCase:
 def sample_case(scale: Scale, say: Say) -> SampleCase:
     """The run and the pullback, written when they are not there yet."""
     size = f"{scale.run_frames}x{scale.run_px}-{scale.pullback_frames}x{scale.pullback_px}"
-    folder = _kept(scale.folder, f"case-{VERSION}-{size}", lambda at: _write_case(at, scale), say)
+    folder = kept(scale.folder, f"case-{VERSION}-{size}", lambda at: _write_case(at, scale), say)
     return SampleCase(folder / "run.dcm", folder / "pullback.dcm")
 
 
 def sample_files(scale: Scale, say: Say) -> Path:
     """A folder of small files, ten series of single frames."""
     name = f"files-{VERSION}-{scale.files}"
-    return _kept(scale.folder, name, lambda at: _write_files(at, scale.files), say)
+    return kept(scale.folder, name, lambda at: _write_files(at, scale.files), say)
 
 
-def _kept(base: Path, name: str, write: Callable[[Path], None], say: Say) -> Path:
+def kept(base: Path, name: str, write: Callable[[Path], None], say: Say) -> Path:
+    """The folder of that name, written when it is not there yet; whole or not at all."""
     folder = base / name
     if not folder.is_dir():
         say(f"writing images to measure with to {folder}")
@@ -70,10 +71,10 @@ def _kept(base: Path, name: str, write: Callable[[Path], None], say: Say) -> Pat
 def _write_case(folder: Path, scale: Scale) -> None:
     from viewer.phantom.dicom_writing import encode_baseline, encode_lossless, write_frames
 
-    run = _header("XA", scale.run_px, scale.run_frames, number=1)
-    frames = [encode_lossless(f) for f in _run_frames(scale.run_frames, scale.run_px)]
+    run = header("XA", scale.run_px, scale.run_frames, number=1)
+    frames = [encode_lossless(f) for f in run_frames(scale.run_frames, scale.run_px)]
     write_frames(folder / "run.dcm", run, frames)
-    pullback = _header("IVUS", scale.pullback_px, scale.pullback_frames, number=2)
+    pullback = header("IVUS", scale.pullback_px, scale.pullback_frames, number=2)
     frames = [
         encode_baseline(f) for f in _pullback_frames(scale.pullback_frames, scale.pullback_px)
     ]
@@ -86,7 +87,7 @@ def _write_files(folder: Path, files: int) -> None:
 
     rng = np.random.default_rng(SEED)
     for number in range(files):
-        data = _header("XA", 16, 1, number=1 + number % 10, instance=1 + number // 10)
+        data = header("XA", 16, 1, number=1 + number % 10, instance=1 + number // 10)
         data.file_meta = FileMetaDataset()
         data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         data.PixelData = rng.integers(0, 4096, (16, 16), np.uint16).tobytes()
@@ -95,7 +96,7 @@ def _write_files(folder: Path, files: int) -> None:
         data.save_as(part / f"image{1 + number // 10:04d}.dcm", enforce_file_format=True)
 
 
-def _run_frames(frames: int, px: int) -> Iterator[NDArray[np.uint16]]:
+def run_frames(frames: int, px: int) -> Iterator[NDArray[np.uint16]]:
     """Dark vein on a bright ground, quantum noise of a few grey values; never two alike."""
     rng = np.random.default_rng(SEED)
     y, x = np.mgrid[0:px, 0:px] / px
@@ -121,7 +122,7 @@ def _pullback_frames(frames: int, px: int) -> Iterator[NDArray[np.uint8]]:
         yield np.clip(grain * (0.25 + wall) * outside, 0, 255).astype(np.uint8)
 
 
-def _header(modality: str, px: int, frames: int, *, number: int, instance: int = 1) -> Dataset:
+def header(modality: str, px: int, frames: int, *, number: int, instance: int = 1) -> Dataset:
     """Header of a frame or of a multi-frame: some eighty elements, as such systems send."""
     from pydicom.dataset import Dataset
     from pydicom.tag import Tag
@@ -141,7 +142,7 @@ def _header(modality: str, px: int, frames: int, *, number: int, instance: int =
     data.StudyTime = data.SeriesTime = data.AcquisitionTime = f"10{number:02d}00"
     data.Modality = modality
     data.SeriesNumber, data.InstanceNumber = number, instance
-    _describe(data)
+    _describe(data, frames)
     data.Rows = data.Columns = px
     data.NumberOfFrames = frames
     data.FrameTime, data.FrameIncrementPointer = "33.333333", Tag(0x0018, 0x1063)
@@ -160,7 +161,7 @@ def _header(modality: str, px: int, frames: int, *, number: int, instance: int =
     return data
 
 
-def _describe(data: Dataset) -> None:
+def _describe(data: Dataset, frames: int) -> None:
     """What every image carries that says nothing about its pixels."""
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
@@ -180,7 +181,7 @@ def _describe(data: Dataset) -> None:
     data.AveragePulseWidth, data.TableHeight, data.PixelIntensityRelationship = "8", "0", "LIN"
     data.AcquisitionNumber, data.PatientOrientation, data.BurnedInAnnotation = 1, "", "NO"
     data.LossyImageCompression, data.RecommendedDisplayFrameRate = "00", "30"
-    data.CineRate, data.StartTrim, data.StopTrim = "30", 1, 1
+    data.CineRate, data.StartTrim, data.StopTrim = "30", 1, frames
     data.PerformedProcedureStepStartDate = "20260301"
     data.PerformedProcedureStepStartTime, data.PerformedProcedureStepID = "100000", "1"
     for keyword in ("ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence"):

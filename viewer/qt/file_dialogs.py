@@ -98,11 +98,11 @@ class FileDialogs:
         return rate_hz if agreed else None
 
     def ask_cache_mb(self, now_mb: int, low_mb: int, high_mb: int, use: str) -> int | None:
-        """How much memory decoded frames may take, MB; `use` says how much they take now."""
+        """How much memory images may take, MB; `use` says how much they take now."""
         asked_mb, agreed = QInputDialog.getInt(
             self._parent,
             "Cache size",
-            f"Memory for decoded frames, MB ({low_mb} to {high_mb}).\n"
+            f"Memory for images (frames, long view, masks), MB ({low_mb} to {high_mb}).\n"
             f"{use}\nMore lets longer runs play without decoding them again.",
             min(max(now_mb, low_mb), high_mb),
             low_mb,

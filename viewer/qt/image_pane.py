@@ -358,6 +358,11 @@ class ImagePane(QWidget):
         if self.playing:
             self.pause()
         else:
+    @property
+    def skipped(self) -> int:
+        """Frames that were due and not shown since playing began."""
+        return self._clock.skipped if self._clock is not None else 0
+
             self.play()
 
     def play(self) -> None:

@@ -110,7 +110,7 @@ class LongitudinalView(QWidget):
             return
         self._of = uid
         if self.canvas.long_view is not None:
-            self.canvas.long_view.cancel()
+            self.canvas.long_view.close()
         self.canvas.long_view = None
         if pullback is not None and pullback.frames > 1:
             self._build(pullback)

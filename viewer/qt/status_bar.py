@@ -166,7 +166,8 @@ class StatusBar(QWidget):
         self.cache.show_as(
             f"Cache {ready} / {total} frames · {used_bytes / mb:.0f} MB of {limit_bytes / mb:.0f}",
             "ph.hard-drives",
-            tip="Decoded frames of the shown images that are kept in memory",
+            tip="Decoded frames of the shown images, and the memory all images take: frames, long"
+            " view, masks and peaks. The program itself is not counted.",
         )
 
     def set_saved(self, saved_at: str | None, unsaved: int, error: str = "") -> None:

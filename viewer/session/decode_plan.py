@@ -200,6 +200,13 @@ class DecodePlan:
             self._looking_ahead += task.look_ahead
         return task
 
+    def has_room(self, task: Task) -> bool:
+        """Whether the task's frame will most likely be kept; a background job gives nothing up."""
+        uid = task.opened.image_set.uid
+        if self._opened.get(uid) is not task.opened:
+            return False
+        return task.job is None or self.cache.would_take(uid, float("inf"))
+
     def settle(self, task: Task, result: Frame | UnreadableError) -> tuple[list[Wish], bool]:
         """Book a task's frame as done.
 

@@ -19,7 +19,13 @@ from viewer.errors import UnreadableError
 from viewer.model.study import ImageSet
 from viewer.session.background import BackgroundJob, Finished, Progress, Visit
 from viewer.session.decode_plan import DecodePlan, Delivered, FrameSource, OpenedSet, Task, Wish
-from viewer.session.frame_cache import CacheState, Frame, FrameCache, default_budget_bytes
+from viewer.session.frame_cache import (
+    CacheState,
+    Frame,
+    FrameCache,
+    apart,
+    default_budget_bytes,
+)
 
 __all__ = ["CacheState", "Delivered", "FrameLoader", "FrameSource", "default_budget_bytes"]
 
@@ -41,7 +47,8 @@ class FrameLoader:
     post : callable
         Runs a function on the main thread, soon; must not wait for it.
     budget_bytes : int
-        Most bytes of decoded frames to keep (see `default_budget_bytes`).
+        Most bytes of images to keep: decoded frames and what is `set_aside` (see
+        `default_budget_bytes`).
     workers : int
         Threads; with two or more, one at most does look-ahead while another stays free.
 
@@ -143,11 +150,27 @@ class FrameLoader:
         return bits.reshape(rows, columns).astype(bool)
 
     def set_budget(self, budget_bytes: int) -> None:
-        """Most bytes of decoded frames to keep, from now on."""
+        """Most bytes of images to keep, from now on."""
         with self._wake:
             self._cache.set_budget(budget_bytes)
             self._cache_news = True
             self._wake.notify_all()
+
+    def set_aside(self, name: str, nbytes: int) -> None:
+        """Count image memory that others hold (a long view, masks) into the budget.
+
+        Parameters
+        ----------
+        name : str
+            Of what is held; another figure under the same name replaces it.
+        nbytes : int
+            Frames give way to them; 0 when it is let go of.
+        """
+        with self._wake:
+            if not self._closed:
+                self._cache.set_aside(name, nbytes)
+                self._cache_news = True
+                self._wake.notify_all()
 
     @property
     def is_waited_for(self) -> bool:
@@ -269,6 +292,10 @@ class FrameLoader:
             self._visit(task, task.cached)
             return
         result = self._decode(task.opened, task.index)
+        with self._wake:
+            is_kept = self._plan.has_room(task)
+        if is_kept and not isinstance(result, UnreadableError):
+            result = apart(result)
         with self._wake:
             wishes, kept = self._plan.settle(task, result)
             self._cache_news |= kept

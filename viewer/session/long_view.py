@@ -97,6 +97,7 @@ class LongView:
         self._grey_known = to_grey is None
         self._grey_lock = threading.Lock()
         self._key = f"long view {pullback.uid}"
+        loader.set_aside(self._key, self.stack.nbytes)
 
     @property
     def complete(self) -> bool:
@@ -158,6 +159,11 @@ class LongView:
     def cancel(self) -> None:
         """Stop building; what is in stays, `start` goes on from there."""
         self._loader.cancel_background(self._key)
+
+    def close(self) -> None:
+        """Stop building, and no longer count its memory as held."""
+        self.cancel()
+        self._loader.set_aside(self._key, 0)
 
     def image(self, angle_deg: float, columns: Sequence[int] | npt.NDArray[np.intp]) -> Pixels:
         """The cut, column by column.

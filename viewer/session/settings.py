@@ -40,7 +40,7 @@ class Settings:
     reader_name, reader_initials : str
         Whose reviews are written. Not taken from the account: its name may be someone else's.
     cache_budget_bytes : int
-        How much memory decoded frames may take.
+        How much memory images may take: decoded frames, long view, masks and peaks.
     window_geometry, window_state : str
         Base64 of what Qt gave, empty before the first close.
     splitters : mapping of str to str
