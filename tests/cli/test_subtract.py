@@ -225,3 +225,96 @@ def test_a_place_that_can_not_be_written_to(
     assert code == 3
     assert "--out" in capsys.readouterr().err
     assert [item.name for item in tmp_path.iterdir()] == ["run.dcm"]
+
+
+def mask_item(operation: str = "AVG_SUB", **values: Any) -> Dataset:
+    item = Dataset()
+    item.MaskOperation = operation
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def logs_of(frames: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.log(np.maximum(frames, 1).astype(np.float64))
+
+
+def test_each_range_of_the_header_has_its_own_mask_and_shift(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = made_run()
+    items = [
+        mask_item(MaskFrameNumbers=[1], ApplicableFrameRange=[2, 6]),
+        mask_item(
+            MaskFrameNumbers=[7], ApplicableFrameRange=[7, 12], MaskSubPixelShift=[2.0, -1.0]
+        ),
+    ]
+    run = write(tmp_path / "run.dcm", frames, MaskSubtractionSequence=Sequence(items))
+    code, answer, _ = subtract(capsys, run)
+    assert code == 0
+    assert answer["mask_frames"] == [0, 6]
+    assert answer["shifts"] == [[0.0, 0.0]] * 6 + [[-1.0, 2.0]] * 6
+    logs = logs_of(frames)
+    with np.load(tmp_path / "run.npz") as archive:
+        result = archive["frames"]
+    np.testing.assert_allclose(result[4], logs[4] - logs[0], atol=1e-5)
+    # the mask is moved two rows down and one column to the left
+    np.testing.assert_allclose(result[8][2:, :-1], logs[8][2:, :-1] - logs[6][:-2, 1:], atol=1e-5)
+    code, answer, _ = subtract(capsys, run, "--shift", "none")
+    assert answer["shifts"] == [[0.0, 0.0]] * 12
+    assert code == 0
+
+
+def test_intervals_and_averaged_contrast_frames(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = made_run()
+    items = [mask_item("TID", TIDOffset=3, ContrastFrameAveraging=2)]
+    run = write(tmp_path / "run.dcm", frames, MaskSubtractionSequence=Sequence(items))
+    code, answer, _ = subtract(capsys, run)
+    assert (code, answer["mask_frames"]) == (0, [])
+    with np.load(tmp_path / "run.npz") as archive:
+        result = archive["frames"]
+    mean = np.log(frames[7:9].astype(np.float64).mean(axis=0))
+    np.testing.assert_allclose(result[7], mean - logs_of(frames)[4], atol=1e-5)
+    np.testing.assert_allclose(result[11], logs_of(frames)[11] - logs_of(frames)[8], atol=1e-5)
+
+
+def test_landmarking_and_edges_change_the_difference_and_nothing_else_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = made_run()
+    run = write(tmp_path / "run.dcm", frames)
+    results = []
+    for words in ((), ("--landmarking", "50"), ("--edges", "80%"), ("--local",)):
+        code, _, _ = subtract(capsys, run, "--mask", "0", *words)
+        assert code == 0
+        with np.load(tmp_path / "run.npz") as archive:
+            results.append(archive["frames"].astype(np.float64))
+    plain, landmarks, edges, local = results
+    logs = logs_of(frames)
+    np.testing.assert_allclose(plain[4], logs[4] - logs[0], atol=1e-5)
+    assert landmarks[4].std() > 5 * plain[4].std()
+    np.testing.assert_allclose(
+        landmarks[4] - plain[4], 0.5 * (logs[0] - np.median(logs[0][::4, ::4])), atol=1e-4
+    )
+    assert np.abs(np.diff(edges[8, 24])).max() > 1.2 * np.abs(np.diff(plain[8, 24])).max()
+    assert local[9][40:-8, 8:-8].std() < 0.5 * plain[9][40:-8, 8:-8].std()
+
+
+@pytest.mark.parametrize(
+    "words", [("--landmarking", "101"), ("--edges", "x"), ("--landmarking", "nan")]
+)
+def test_shares_are_percentages(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["subtract", str(tmp_path / "run.dcm"), "--out", "x.npz", *words])
+    assert stop.value.code == 2
+
+
+def test_local_and_a_shift_by_hand_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write(tmp_path / "run.dcm", made_run(4))
+    code, _, told = subtract(capsys, run, "--local", "--shift", "1,0")
+    assert code == 2
+    assert "leave --shift out" in told

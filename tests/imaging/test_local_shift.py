@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 from venogram_samples import anatomy, vein
 
-from viewer.imaging.local_shift import LocalFit
+from viewer.imaging.local_shift import GRID, LocalFit, QuickWarp, on_grid
 
 SIZE = 384
 
@@ -39,3 +39,26 @@ def test_movement_that_differs_from_place_to_place_is_undone(amplitude_px: float
     assert after**2 - grain < 0.25 * (before**2 - grain)
     inside = vein(SIZE, 1.0, 0.04) > 0.5
     assert np.mean((frame - laid)[inside]) == pytest.approx(-0.57, abs=0.04)  # contrast is kept
+
+
+def test_the_quick_way_lays_a_mask_on_as_the_exact_one() -> None:
+    still = (7.4 - anatomy(SIZE, 9)[64:-64, 64:-64]).astype(np.float32)
+    frame, _ = bent(still, 4.0)
+    fit = LocalFit(still)
+    movement = fit.movement(frame.astype(np.float32), (0.0, 0.0))
+    quick = QuickWarp(still).laid(*(on_grid(part) for part in movement))
+    exact = fit.laid(frame.astype(np.float32), (0.0, 0.0))
+    inside = (slice(12, -12), slice(12, -12))
+    away = np.abs(frame - still)[inside].mean()
+    assert np.abs(quick - exact)[inside].mean() < 0.15 * away
+
+
+def test_the_quick_way_moves_by_quarters_of_a_pixel() -> None:
+    still = anatomy(96, 3)[64:-64, 64:-64].astype(np.float32)
+    warp = QuickWarp(still)
+    zero, one = np.zeros((GRID, GRID), np.float32), np.ones((GRID, GRID), np.float32)
+    np.testing.assert_allclose(warp.laid(zero, zero), still, atol=1e-4)
+    np.testing.assert_allclose(warp.laid(2 * one, -one)[:-1, 2:], still[1:, :-2], atol=1e-4)
+    half = ndimage.shift(still, (0.0, 0.5), order=3, mode="nearest")
+    moved = warp.laid(0.5 * one, zero)
+    assert np.abs(moved - half)[4:-4, 4:-4].max() < 0.1 * np.ptp(still)

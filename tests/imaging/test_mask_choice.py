@@ -11,7 +11,7 @@ from venogram_samples import made_run
 from viewer.dicom.frames import open_frames
 from viewer.dicom.index import index
 from viewer.imaging.log_domain import LogDomain
-from viewer.imaging.mask_choice import choose_mask, looks, reduced
+from viewer.imaging.mask_choice import MaskFinder, choose_mask, looks, reduced
 from viewer.imaging.mask_shift import ShiftEstimator
 from viewer.imaging.subtraction import average_mask
 from viewer.model.study import PixelFormat
@@ -69,6 +69,42 @@ def test_contrast_that_only_washes_out_leaves_the_last_frames_as_mask() -> None:
     assert choice.arrival_frame == 0
     assert min(choice.frames) >= 10
     assert "from the first frame" in choice.note
+
+
+def test_contrast_that_grows_from_the_first_frame_is_told() -> None:
+    run = made_run(breathing(14, 1.0), arrival=-3)
+    choice = choose_mask([reduced(LOG.of_frame(frame)) for frame in run])
+    assert choice is not None
+    assert (choice.frames, choice.arrival_frame) == ((0,), 0)
+    assert "from the first frame" in choice.note
+
+
+def test_a_saturated_detector_and_an_exposure_that_runs_in_are_not_contrast() -> None:
+    run = made_run(breathing(18, 0.5), arrival=10, seed=7)
+    gains = np.concatenate([[0.6, 0.75, 0.9], np.ones(15)])
+    lit = [np.clip(1.6 * gain * frame, 0, 4095) for gain, frame in zip(gains, run, strict=True)]
+    assert (lit[-1] == 4095).mean() > 0.02
+    choice = choose_mask([reduced(LOG.of_frame(frame)) for frame in lit])
+    assert choice is not None
+    assert choice.arrival_frame in (9, 10, 11)
+    assert max(choice.frames) < 10
+
+
+def test_a_finder_takes_frames_in_any_order_and_does_without_some() -> None:
+    run = made_run(breathing(14, 0.5), arrival=7)
+    finder = MaskFinder(range(14), LOG)
+    assert finder.choice is None
+    for number in np.random.default_rng(2).permutation(14).tolist():
+        finder.add(number, None if number == 2 else run[number])
+    choice = finder.choice
+    assert choice is not None
+    assert choice.arrival_frame in (7, 8)
+    assert 2 not in choice.frames
+    assert finder.quiet_frames == choice.frames
+    empty = MaskFinder(range(2), LOG)
+    empty.add(0, None)
+    empty.add(1, None)
+    assert (empty.choice, empty.quiet_frames) == (None, ())
 
 
 def test_short_runs_take_their_first_frame() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from window_samples import ALT, LEFT, SHIFT, Desk, native_run
+from window_samples import ALT, CTRL, LEFT, SHIFT, Desk, native_run
 
 from viewer.qt.subtraction_chip import MaskRange
 from viewer.session.contrast_views import Peak
@@ -338,3 +338,69 @@ def test_a_closed_case_forgets_its_masks(new_desk: Callable[..., Desk], sample) 
     subtract(desk)
     desk.do("file.start")
     assert run.uid not in desk.window.contrast.subtractions.uids
+
+
+@pytest.mark.parametrize(("entry", "share"), [("Mild edges", 0.3), ("Strong edges", 0.8)])
+def test_the_menu_enhances_edges(run_desk: Desk, entry: str, share: float) -> None:
+    desk = run_desk
+    subtract(desk)
+    plain = image(desk)
+    choose(desk, entry)
+    assert entry in ticked(desk)
+    assert f"edges {100 * share:.0f} %" in words(desk)
+    steps = [np.abs(np.diff(one, axis=1)).mean() for one in (plain, image(desk))]
+    assert steps[1] > 1.1 * steps[0]
+    choose(desk, "No edge enhancement")
+    assert np.array_equal(image(desk), plain)
+
+
+def test_the_menu_lays_the_mask_on_place_by_place(run_desk: Desk) -> None:
+    desk = run_desk
+    choose(desk, "Place by place")
+    assert desk.window.contrast.dsa(desk.session.run).shift_mode is ShiftMode.LOCAL
+    assert "place by place" in words(desk)
+    local = image(desk)
+    choose(desk, "No shift")
+    assert not np.array_equal(image(desk), local)
+
+
+def test_any_share_of_the_anatomy_can_be_asked_for(run_desk: Desk) -> None:
+    desk = run_desk
+
+    def answer() -> None:
+        dialog = desk.qt.activeModalWidget()
+        dialog.setIntValue(35)
+        dialog.accept()
+
+    QTimer.singleShot(0, answer)
+    choose(desk, "Another share")
+    assert "35 % anatomy" in words(desk)
+    assert "35 % of the anatomy…" in ticked(desk)
+
+
+def test_the_mask_itself_is_held_in_view(run_desk: Desk) -> None:
+    desk = run_desk
+    choose(desk, "Show the mask itself")
+    held = image(desk)
+    assert "the mask itself" in words(desk)
+    desk.session.set_run_frame(2)
+    desk.settle()
+    assert np.array_equal(image(desk), held)
+    choose(desk, "Show the mask itself")
+    assert not np.array_equal(image(desk), held)
+    assert "the mask itself" not in words(desk)
+
+
+def test_settings_are_undone_by_their_key(run_desk: Desk) -> None:
+    desk, run = run_desk, run_desk.session.run
+    subtract(desk)
+    choose(desk, "This frame (9)")
+    choose(desk, "New mask from frame 9 on")
+    choose(desk, "No new mask from frame 9 on")
+    parts = desk.window.contrast.subtractions
+    assert parts.of(run.uid).remasks == ()
+    for mask in ((8,), (8,), None):
+        desk.key(Key.Key_Z, CTRL)
+        desk.settle()
+        assert parts.of(run.uid).mask_frames == mask
+    assert parts.of(run.uid).on

@@ -38,6 +38,7 @@ from viewer.model.case import Phase
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.model.reader_calibration import CalibrationMethod, Filling, ReaderCalibration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
+from viewer.model.subtraction import Remask, RunSubtraction, ShiftMode
 from viewer.model.vessel import Centerline
 from viewer.store import atomic, review_file, schema
 
@@ -116,6 +117,22 @@ calibrations = st.builds(
     made_at=texts,
     validity=texts,
 )
+some_frames = st.lists(frames, min_size=1, max_size=4).map(tuple)
+shares = st.floats(0, 1)
+subtractions = st.builds(
+    RunSubtraction,
+    image_uid=texts,
+    shown=st.booleans(),
+    mask_frames=st.none() | some_frames,
+    find=st.booleans(),
+    remasks=st.lists(st.builds(Remask, frames, some_frames), max_size=3).map(tuple),
+    shift_mode=st.sampled_from(ShiftMode),
+    shift_px=st.tuples(st.floats(-64, 64), st.floats(-64, 64)),
+    landmarking=shares,
+    edges=shares,
+    window=st.none() | st.tuples(numbers, st.floats(1e-3, 1e6)),
+    inverted=st.booleans(),
+)
 centerlines = st.builds(
     Centerline, texts, texts, st.lists(points, max_size=5).map(tuple), frames, texts
 )
@@ -166,6 +183,7 @@ def reviews(draw: st.DrawFn) -> Review:
         segments=draw(lists_of(segments)),
         measurements=draw(lists_of(measurements)),
         bookmarks=draw(lists_of(st.builds(Bookmark, texts, texts, frames, texts))),
+        subtractions=draw(lists_of(subtractions, key="image_uid")),
     )
 
 
@@ -547,3 +565,18 @@ def test_saving_alone_costs_no_pydantic_at_start() -> None:
     code = "import sys, viewer.store.library; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_file_from_before_subtractions_were_kept_is_read() -> None:
+    document = json.loads(review_file.dump(small_review()))
+    assert document["version"] == 1
+    del document["subtractions"]
+    assert review_file.load(json.dumps(document).encode(), NAME) == small_review()
+
+
+def test_subtraction_settings_that_can_not_be_are_named() -> None:
+    review = small_review().with_subtraction(RunSubtraction("1.2", remasks=(Remask(4, (4,)),)))
+    document = json.loads(review_file.dump(review))
+    document["subtractions"][0]["landmarking"] = 2.0
+    with pytest.raises(UnreadableError, match="subtraction 1: landmarking and edges are shares"):
+        review_file.load(json.dumps(document).encode(), NAME)

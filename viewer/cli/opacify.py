@@ -241,7 +241,9 @@ def _baseline(
     """
     import numpy as np
 
-    from viewer.imaging.mask_search import MaskSearch
+    from viewer.imaging.log_domain import LogDomain
+    from viewer.imaging.quiet_frames import QuietFrames
+    from viewer.imaging.window import to_modality
 
     frames = reading.image_set.frames
     if args.mask is not None:
@@ -255,11 +257,11 @@ def _baseline(
         masks = tuple(index for index in masks if 0 <= index < frames)
     search = None
     if not masks:
-        search = MaskSearch(frames, scale)
+        search = QuietFrames(tuple(wanted), LogDomain.of(reading.image_set.pixels), scale)
         for index in wanted:
-            values = reading.values(index)
-            if values is not None:
-                search.add(index, values)
+            stored = reading.stored(index)
+            if stored is not None:
+                search.add(index, stored, to_modality(reading.image_set.pixels, stored))
         if all(index in reading.failed for index in wanted):
             raise UnreadableError(f"{args.run}: none of the frames asked for can be read")
         masks = search.mask_frames()

@@ -18,12 +18,15 @@ from viewer.cli import (
 
 if TYPE_CHECKING:
     from viewer.model.study import ImageSet
+    from viewer.model.subtraction import ShiftMode
 
 HELP = """Frames are counted from 0. Without --mask the header's mask frames are taken, else the
 last frames before contrast. The NPZ holds `frames` (float32, frames x rows x columns): natural
 logarithms where the run's values are linear, grey levels as stored where they are logarithmic or
 processed; contrast is negative. A frame that can't be read is NaN. Shifts are px to the right and
-down."""
+down. A header's Mask Sub-pixel Shift, frame ranges and intervals (TID) are followed where its masks
+are taken; --landmarking and --edges change the values, without them they are the plain
+difference."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +45,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shift",
         type=_shift,
-        default=(0.0, 0.0),
+        default=None,
         metavar="auto|DX,DY|none|local",
-        help="how the mask is moved: to fit each frame, by DX,DY px, not at all (default), or place"
-        " by place (breathing, bowel; slower)",
+        help="how the mask is moved: to fit each frame, by DX,DY px, not at all, or as --local;"
+        " default: as the header says, where its mask is taken",
+    )
+    parser.add_argument(
+        "--local",
+        action="store_true",
+        help="fit the mask place by place (breathing, bowel), after --shift auto; slower",
+    )
+    parser.add_argument(
+        "--landmarking",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="share of the anatomy kept, 0 (default) to 100",
+    )
+    parser.add_argument(
+        "--edges",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="edge enhancement, 0 (default) to 100",
     )
     parser.add_argument(
         "--out", type=existing_path, required=True, metavar="NPZ", help="the file to write"
@@ -68,8 +90,9 @@ def run(args: argparse.Namespace) -> int:
         image_set,
         mask_frames=None if frames is None else tuple(frames),
         find_mask=args.mask == "auto",
-        shift=None if isinstance(args.shift, str) else args.shift,
-        local=args.shift == "local",
+        shift=_how_moved(args),
+        landmarking=args.landmarking,
+        edges=args.edges,
         progress=_progress if sys.stderr.isatty() else None,
     )
     work.write(args.out)
@@ -130,12 +153,34 @@ def _misuse(args: argparse.Namespace, image_set: ImageSet) -> str:
         first, last = args.mask.start, count if args.mask.stop is None else args.mask.stop
         if not 0 <= first < last <= count:
             return f"--mask asks for frames that are not among its {count}; choose from 0:{count}"
+    if args.local and args.shift not in (None, "auto", "local"):
+        return "--local fits the mask by itself; leave --shift out or give --shift auto"
     if isinstance(args.shift, tuple):
         dx, dy = args.shift
         if abs(dx) >= image_set.columns or abs(dy) >= image_set.rows:
             size = f"{image_set.columns} x {image_set.rows}"
             return f"--shift moves the mask out of the {size} image; give px, for example 0.5,-1"
     return ""
+
+
+def _how_moved(args: argparse.Namespace) -> tuple[float, float] | ShiftMode:
+    from viewer.model.subtraction import ShiftMode
+
+    if args.local or args.shift == "local":
+        return ShiftMode.LOCAL
+    if args.shift is None:
+        return ShiftMode.HEADER
+    return ShiftMode.AUTO if isinstance(args.shift, str) else args.shift
+
+
+def _percent(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / 100.0
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
+    return share
 
 
 def _progress(done: int, total: int, doing: str) -> None:

@@ -16,10 +16,12 @@ from viewer.dicom.calibration_tags import (
 )
 from viewer.dicom.header import Header
 from viewer.dicom.instance import Reading
+from viewer.dicom.mask_items import header_masks
 from viewer.dicom.pixel_format import pixel_format
 from viewer.dicom.ultrasound_regions import region_aspect, ultrasound_calibration
 from viewer.model.calibration import UNCALIBRATED
 from viewer.model.study import FrameSpan, FrameTiming, ImageSet, Patient, Pullback, Role, Run
+from viewer.model.subtraction import HeaderMask
 
 _PLAYED = (Role.VENOGRAM, Role.PULLBACK, Role.ULTRASOUND)
 
@@ -164,9 +166,9 @@ def _run(
     else:
         calibration, told = projection_calibration(header, groups, place.sid_mm, place.sod_mm)
     warnings.extend(told)
-    mask: tuple[int, ...] = ()
+    masks: tuple[HeaderMask, ...] = ()
     if reading.stands_alone:
-        mask, told = xa.mask_frames(header, reading.extent.frames)
+        masks, told = header_masks(header, reading.extent.frames)
         warnings.extend(told)
     if header.text("TableMotion").upper() == "DYNAMIC":
         warnings.append(xa.TABLE_MOVES)
@@ -178,8 +180,11 @@ def _run(
         sid_mm=place.sid_mm,
         sod_mm=place.sod_mm,
         imager_spacing_mm=imager_spacing(header, groups),
-        mask_frames=mask,
+        mask_frames=next((mask.frames for mask in masks if mask.frames), ()),
+        masks=masks,
         kvp=place.kvp,
+        table_height_mm=header.number("TableHeight"),
+        field_of_view_mm=xa.field_of_view(header),
     )
     if reading.stands_alone:
         where = xa.positions(header, reading.extent.frames)

@@ -48,7 +48,7 @@ def pixel_format(header: Header, groups: Sequence[Header], aspect: float | None)
         voi_luts=_tables(header, "VOILUTSequence", signed),
         shutter=_shutter(header),
         intensity_relationship=header.text("PixelIntensityRelationship").upper(),
-        intensity_sign=-1 if header.integer("PixelIntensityRelationshipSign") == -1 else 1,
+        intensity_sign=_sign(header.integer("PixelIntensityRelationshipSign")),
         aspect=aspect or _aspect(header),
     )
 
@@ -132,6 +132,11 @@ def _shutter(header: Header) -> Shutter | None:
     if rectangle is None and circle is None and not polygon:
         return None
     return Shutter(rectangle, circle, polygon)
+
+
+def _sign(value: int | None) -> int:
+    """Pixel Intensity Relationship Sign; 0 when it is missing or neither 1 nor -1."""
+    return value if value in (1, -1) else 0
 
 
 def _rectangle(header: Header) -> tuple[float, float, float, float] | None:

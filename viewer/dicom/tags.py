@@ -40,6 +40,7 @@ _TABLE = """
 00181111 DS DistanceSourceToPatient
 00181114 DS EstimatedRadiographicMagnificationFactor
 00181134 CS TableMotion
+00181149 IS FieldOfViewDimensions
 00181130 DS TableHeight
 00181164 DS ImagerPixelSpacing
 00181244 US PreferredPlaybackSequencing
@@ -132,7 +133,11 @@ _TABLE = """
 00283010 SQ VOILUTSequence
 00286100 SQ MaskSubtractionSequence
 00286101 CS MaskOperation
+00286102 US ApplicableFrameRange
 00286110 US MaskFrameNumbers
+00286112 US ContrastFrameAveraging
+00286114 FL MaskSubPixelShift
+00286120 SS TIDOffset
 00289110 SQ PixelMeasuresSequence
 00289132 SQ FrameVOILUTSequence
 00289145 SQ PixelValueTransformationSequence

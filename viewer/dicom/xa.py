@@ -1,4 +1,4 @@
-"""Geometry and mask of an XA or RF acquisition (PS3.3 C.8.7, enhanced objects C.8.19)."""
+"""Geometry of an XA or RF acquisition (PS3.3 C.8.7, enhanced objects C.8.19)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ TABLE_MOVES = (
     "The table moves during this run: one place of the vein lies elsewhere on other frames; "
     "draw the centerline and the landmarks on one frame."
 )
-_SUBTRACTING = ("AVG_SUB", "TID")
 _GEOMETRIC = (
     CalibrationSource.SID_SOD,
     CalibrationSource.MAGNIFICATION_FACTOR,
@@ -60,6 +59,12 @@ def geometry(header: Header, groups: Sequence[Header]) -> tuple[Geometry, tuple[
             sod = sod or _distance(place, "DistanceSourceToIsocenter")
     kvp = header.number("KVP")
     return Geometry(primary, secondary, sid, sod, kvp if kvp and kvp > 0 else None), tuple(warnings)
+
+
+def field_of_view(header: Header) -> tuple[float, ...]:
+    """Field of View Dimensions at the detector, mm: one value for a round one, two for others."""
+    found = header.numbers("FieldOfViewDimensions")[:2]
+    return found if all(0 < value < 10_000 for value in found) else ()
 
 
 def position(header: Header, groups: Sequence[Header]) -> Position:
@@ -113,27 +118,6 @@ def at_rest(run: Run, where: Sequence[Position], of_what: str) -> tuple[Run, tup
 def _changes(values: tuple[float | None, ...], tolerance: float) -> bool:
     known = [value for value in values if value is not None]
     return len(known) > 1 and max(known) - min(known) > tolerance
-
-
-def mask_frames(header: Header, frames: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """0-based mask frames of the first mask item that subtracts, and what is wrong with them.
-
-    AVG_SUB averages the frames named; TID subtracts an earlier frame, so it names none
-    (PS3.3 C.7.6.10). Operation NONE means no mask.
-    """
-    for item in header.items("MaskSubtractionSequence"):
-        operation = item.text("MaskOperation").upper()
-        if operation not in _SUBTRACTING:
-            continue
-        numbers = item.numbers("MaskFrameNumbers")
-        inside = tuple(int(n) - 1 for n in numbers if 1 <= n <= frames)
-        if len(inside) < len(numbers):
-            named = ", ".join(f"{n:g}" for n in numbers if not 1 <= n <= frames)
-            return inside, (f"Mask frame {named} is not one of {frames} frames; not used.",)
-        if inside or operation == "TID":
-            return inside, ()
-        return (), ("The header wants a mask subtracted but names no mask frame.",)
-    return (), ()
 
 
 def _angle(

@@ -7,11 +7,14 @@ function already, and the Modality LUT such images carry leads *back* to intensi
 taken as stored; of DISP, OTHER and images without the attribute nothing is known that could be
 undone, so they are taken as stored too, and `LogDomain.text` says so.
 C.8.11.3.1.2 (Pixel Intensity Relationship Sign): -1 means that higher values are less intensity.
+C.7.6.3.1.2 (Photometric Interpretation): where no sign is given, MONOCHROME1 tells the same, for
+its highest values are shown darkest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,37 @@ Image = NDArray[np.float32]
 
 LEAST_INTENSITY = 1.0
 """Intensities below one stored step say nothing of the attenuation; they count as one step."""
+
+
+class Scale(StrEnum):
+    """What stored values are of the X-ray intensity at the detector."""
+
+    LINEAR = "linear"
+    LOGARITHMIC = "logarithmic"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """How stored values follow from the X-ray intensity: the one place where a header is judged.
+
+    Attributes
+    ----------
+    scale : Scale
+    falling : bool
+        Whether higher stored values mean less intensity.
+    """
+
+    scale: Scale
+    falling: bool
+
+    @classmethod
+    def of(cls, pixels: PixelFormat) -> Relationship:
+        """The relationship a header states; an explicit sign counts more than the photometric."""
+        known = {"LIN": Scale.LINEAR, "LOG": Scale.LOGARITHMIC}
+        scale = known.get(pixels.intensity_relationship.strip().upper(), Scale.UNKNOWN)
+        shown_dark = pixels.intensity_sign == 0 and pixels.photometric == "MONOCHROME1"
+        return cls(scale, pixels.intensity_sign < 0 or shown_dark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +80,16 @@ class LogDomain:
     @classmethod
     def of(cls, pixels: PixelFormat) -> LogDomain:
         """The domain of a run, from its header."""
-        relationship = pixels.intensity_relationship.strip().upper()
+        relation = Relationship.of(pixels)
         top = float((1 << (pixels.bits_stored - int(pixels.signed))) - 1)
-        falling = pixels.intensity_sign < 0
-        if relationship == "LIN":
-            return cls(True, top if falling else None, "natural logarithm of linear values")
-        if relationship == "LOG":
-            return cls(False, top if falling else None, "logarithmic as stored")
-        falling = falling or pixels.photometric == "MONOCHROME1"
-        named = f"{relationship} values" if relationship else "values of an unstated relationship"
-        return cls(False, top if falling else None, f"{named} to the X-ray intensity, as stored")
+        flip_at = top if relation.falling else None
+        if relation.scale is Scale.LINEAR:
+            return cls(True, flip_at, "natural logarithm of linear values")
+        if relation.scale is Scale.LOGARITHMIC:
+            return cls(False, flip_at, "logarithmic as stored")
+        word = pixels.intensity_relationship.strip().upper()
+        named = f"{word} values" if word else "values of an unstated relationship"
+        return cls(False, flip_at, f"{named} to the X-ray intensity, as stored")
 
     def of_frame(self, stored: NDArray[Any], out: Image | None = None) -> Image:
         """Values of a frame, or of any part of one.

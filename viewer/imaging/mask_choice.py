@@ -7,12 +7,15 @@ less the brighter ones: what moves leaves as much light as dark, contrast only d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.imaging.log_domain import LogDomain
 from viewer.imaging.mask_shift import (
     DARK,
     ShiftEstimator,
@@ -39,6 +42,9 @@ LEAST_CELLS = 8
 MOVEMENT = 0.12
 """Movement left after laying on, reduced px: what edges may change without being contrast."""
 
+SATURATED, PLATEAU_SHARE = 0.06, 0.004
+"""Saturated: within this share of a standard deviation of the brightest, as many cells are."""
+
 VESSEL_SHARE = 0.03
 """Share of the cells taken as vessels in a run whose brightness is not steady."""
 
@@ -47,6 +53,8 @@ TOGETHER = 0.33
 
 ARRIVED = 0.06
 """Share of the rise at which contrast counts as arrived in such a run."""
+
+FROM_THE_START = "Contrast is there from the first frame on"
 
 FIRST_LOOK = 48
 """Frames read before asking whether contrast was seen; doubled until it was."""
@@ -91,6 +99,64 @@ def looks(frames: int) -> list[int]:
     return [*counts, frames]
 
 
+class MaskFinder:
+    """Takes frames in, in any order and from several threads; the last one makes the choice.
+
+    Parameters
+    ----------
+    order : sequence of int
+        The 0-based frames it will be given, read or not.
+    domain : LogDomain
+        Of the run.
+    """
+
+    def __init__(self, order: Sequence[int], domain: LogDomain) -> None:
+        self._domain = domain
+        self._waiting = set(order)
+        self._pictures: dict[int, Image] = {}
+        self._choice: MaskChoice | None = None
+        self._lock = threading.Lock()
+
+    def add(self, index: int, stored: NDArray[Any] | None) -> None:
+        """Take in a frame's stored values, (rows, columns); None when it can't be read."""
+        picture = None if stored is None else reduced(self._domain.of_frame(stored))
+        with self._lock:
+            if picture is not None:
+                self._pictures[index] = picture
+            self._waiting.discard(index)
+            if not self._waiting and self._pictures:
+                self._choice = choose_of(self._pictures, self._domain)
+                self._pictures = {}
+
+    @property
+    def choice(self) -> MaskChoice | None:
+        """The choice of the frames taken in; made by the last one of them. None without frames."""
+        with self._lock:
+            if self._choice is None and self._pictures:
+                self._choice = choose_of(self._pictures, self._domain)
+            return self._choice
+
+    @property
+    def quiet_frames(self) -> tuple[int, ...]:
+        """Mask frames that surely show no contrast; empty when there are none."""
+        choice = self.choice
+        return choice.frames if choice is not None and not choice.note else ()
+
+
+def choose_of(
+    pictures: Mapping[int, Image], domain: LogDomain, *, whole: bool = True
+) -> MaskChoice | None:
+    """As `choose_mask`, of reduced frames by their 0-based number; some may be missing."""
+    numbers = sorted(pictures)
+    ordered = [pictures[index] for index in numbers]
+    choice = choose_mask(ordered, whole=whole, logarithm=domain.logarithm)
+    if choice is None:
+        return None
+    arrival = None if choice.arrival_frame is None else numbers[choice.arrival_frame]
+    frames = tuple(numbers[i] for i in choice.frames)
+    return MaskChoice(frames, arrival, choice.note, numbers[choice.peak_frame])
+
+
 def choose_mask(
     pictures: Sequence[Image], *, whole: bool = True, logarithm: bool = True
 ) -> MaskChoice | None:
@@ -117,6 +183,7 @@ def choose_mask(
         return MaskChoice((0,), None, note, count - 1)
     noise = _noise(pictures)
     collimated = _collimated(pictures[0]) if logarithm else np.zeros(pictures[0].shape, bool)
+    collimated |= _saturated(pictures)
     before = _Before(pictures[0], noise, collimated)
     dark = before.all_darkened(pictures, 1)
     arrival = _onset(dark, before.needed, 1)
@@ -135,13 +202,15 @@ def choose_mask(
 
 
 def _choice(arrival: int | None, peak: int, brightest: int | None, count: int) -> MaskChoice:
+    if arrival is not None and arrival <= 1:
+        return MaskChoice((0,), 0, FROM_THE_START + "; the first frame is the mask.", peak)
     if arrival is not None:
-        stop = arrival - 1 if arrival > 1 else arrival
+        stop = arrival - 1
         return MaskChoice(tuple(range(max(0, stop - MOST_FRAMES), stop)), arrival, "", peak)
     if brightest is not None:
         first = min(max(0, brightest - MOST_FRAMES // 2), count - MOST_FRAMES)
         frames = tuple(range(max(0, first), min(count, max(0, first) + MOST_FRAMES)))
-        note = "Contrast is there from the first frame on; the frames with the least are the mask."
+        note = FROM_THE_START + "; the frames with the least are the mask."
         return MaskChoice(frames, 0, note, 0)
     frames = tuple(range(min(MOST_FRAMES, count)))
     note = "No contrast was found in the run; its first frames are the mask."
@@ -167,6 +236,18 @@ def _noise(pictures: Sequence[Image]) -> Image:
 def _collimated(picture: Image) -> NDArray[np.bool_]:
     """Where the beam is shut off: far darker than the picture's middle tones."""
     return np.asarray(picture < np.median(picture) - DARK)
+
+
+def _saturated(pictures: Sequence[Image]) -> NDArray[np.bool_]:
+    """Where the detector is at its limit on some frame: more exposure does not brighten it."""
+    brightest = np.max(np.asarray(pictures[:: max(1, len(pictures) // 64)]), axis=0)
+    top = float(brightest.max())
+    at_limit = brightest > top - SATURATED * float(brightest.std() or 1.0)
+    if at_limit.mean() < PLATEAU_SHARE:
+        return np.zeros(brightest.shape, bool)
+    from scipy import ndimage
+
+    return np.asarray(ndimage.binary_dilation(at_limit, iterations=2))
 
 
 class _Before:

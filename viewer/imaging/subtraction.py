@@ -183,15 +183,22 @@ class Subtraction:
             np.subtract(out[rows], taken[rows], out=out[rows])
         return out
 
-    def show(self, frame: NDArray[Any], shift: Shift, look: Look) -> NDArray[np.uint8]:
+    def show(
+        self, frame: NDArray[Any], shift: Shift, look: Look, laid: Image | None = None
+    ) -> NDArray[np.uint8]:
         """A frame less the mask through its window.
+
+        `laid` is the mask as it fits this frame place by place, in place of a shifted one.
 
         Returns
         -------
         ndarray, uint8 (rows, columns)
             Contrast dark, or white when `look` is inverted.
         """
-        taken = self._taken(frame, shift, look.landmarking)
+        if laid is None:
+            taken = self._taken(frame, shift, look.landmarking)
+        else:
+            taken = self.less_landmarks(laid, look.landmarking)
         slope, offset = _ramp(look)
         shown = np.empty(taken.shape, np.uint8)
         rows_in_all, columns = len(taken), taken.size // len(taken)
@@ -203,13 +210,20 @@ class Subtraction:
             self.domain.of_frame(frame[reach], part)
             np.subtract(part, taken[reach], out=part)
             if halo:
-                part = _sharpened(part, look.edges)[rows.start - reach.start :]
+                part = sharpened(part, look.edges)[rows.start - reach.start :]
                 part = part[: rows.stop - rows.start]
             np.multiply(part, slope, out=part)
             np.add(part, offset, out=part)
             np.clip(part, 0.0, 255.0, out=part)
             np.copyto(shown[rows], part, casting="unsafe")
         return shown
+
+    def less_landmarks(self, laid: Image, kept: float) -> Image:
+        """A mask that was laid on, without the share of the anatomy that stays in view."""
+        if kept > 0.0:
+            np.multiply(laid, np.float32(1.0 - kept), out=laid)
+            np.add(laid, np.float32(kept * self._level), out=laid)
+        return laid
 
     def _taken(self, frame: NDArray[Any], shift: Shift, landmarking: float) -> Image:
         """What is taken away: the shifted mask, and of it only what is not to be kept."""
@@ -224,9 +238,7 @@ class Subtraction:
         if self._buffer is None:
             self._buffer = np.empty(self.mask.image.shape, np.float32)
         laid = shifted(self.mask.image, key[0], key[1], out=self._buffer)
-        if kept:
-            np.multiply(laid, np.float32(1.0 - kept), out=laid)
-            np.add(laid, np.float32(kept * self._level), out=laid)
+        self.less_landmarks(laid, kept)
         self._laid = (key, laid)
         return laid
 
@@ -246,8 +258,16 @@ def _ramp(look: Look) -> tuple[np.float32, np.float32]:
     return np.float32(slope), np.float32(offset + 0.5)
 
 
-def _sharpened(part: Image, share: float) -> Image:
-    """A stripe with its detail added: itself less its blur by (1 4 6 4 1) / 16 both ways."""
+def sharpened(part: Image, share: float) -> Image:
+    """A picture with its detail added: itself less its blur by (1 4 6 4 1) / 16 both ways.
+
+    Parameters
+    ----------
+    part : ndarray, float32 (rows, columns)
+        A difference, or a stripe of one.
+    share : float
+        Of full edge enhancement, 0 to 1.
+    """
     blur = part
     for axis in (0, 1):
         padded = np.pad(blur, [(2, 2) if a == axis else (0, 0) for a in (0, 1)], mode="edge")

@@ -7,8 +7,10 @@ from typing import Protocol, TypeVar
 
 from viewer.model.annotation import AnySegment, Bookmark, Measurement
 from viewer.model.case import Phase
+from viewer.model.contrast import ContrastPoint
 from viewer.model.coregistration import Coregistration
 from viewer.model.reader_calibration import ReaderCalibration
+from viewer.model.subtraction import RunSubtraction
 from viewer.model.vessel import Centerline
 
 REVIEW_VERSION = 1
@@ -95,6 +97,8 @@ class Review:
     segments: tuple[AnySegment, ...] = field(default=())
     measurements: tuple[Measurement, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
+    subtractions: tuple[RunSubtraction, ...] = ()
+    contrast_points: tuple[ContrastPoint, ...] = ()
 
     # -- look up ------------------------------------------------------------------------------
     def centerline(self, centerline_id: str | None) -> Centerline | None:
@@ -130,6 +134,11 @@ class Review:
         """The phase the reader gave an image set, None when only guessed."""
         return next((p for p in self.phases if p.image_uid == image_uid), None)
 
+    def contrast_points_of(self, run_uid: str | None) -> tuple[ContrastPoint, ...]:
+        """The contrast points of a run, by number."""
+        here = (p for p in self.contrast_points if p.run_uid == run_uid)
+        return tuple(sorted(here, key=lambda p: p.number))
+
     def rate_of(self, image_uid: str) -> float | None:
         """The reader's frame rate for an image set, Hz."""
         return next((r.rate_hz for r in self.rates if r.image_uid == image_uid), None)
@@ -137,6 +146,10 @@ class Review:
     def calibration_of(self, image_uid: str) -> ReaderCalibration | None:
         """The scale the reader set for an image set, None when the header's holds."""
         return next((c for c in self.calibrations if c.image_uid == image_uid), None)
+
+    def subtraction_of(self, run_uid: str) -> RunSubtraction | None:
+        """How the reader had a run subtracted, None when never."""
+        return next((s for s in self.subtractions if s.image_uid == run_uid), None)
 
     @property
     def empty(self) -> bool:
@@ -150,6 +163,8 @@ class Review:
             or self.segments
             or self.measurements
             or self.bookmarks
+            or any(subtraction.said for subtraction in self.subtractions)
+            or self.contrast_points
         )
 
     # -- edits --------------------------------------------------------------------------------
@@ -195,6 +210,15 @@ class Review:
         """Without the key frame."""
         return replace(self, bookmarks=_without(self.bookmarks, bookmark_id))
 
+    def with_contrast_point(self, point: ContrastPoint) -> Review:
+        """With the contrast point added or replaced."""
+        return replace(self, contrast_points=_put(self.contrast_points, point))
+
+    def without_contrast_points(self, *point_ids: str) -> Review:
+        """Without these contrast points."""
+        kept = tuple(p for p in self.contrast_points if p.id not in point_ids)
+        return replace(self, contrast_points=kept)
+
     def with_phase(self, phase_of: PhaseOf) -> Review:
         """With the phase of an image set, in place of the one it had."""
         rest = tuple(p for p in self.phases if p.image_uid != phase_of.image_uid)
@@ -213,6 +237,22 @@ class Review:
         """With a reader's scale for an image set, in place of an earlier one."""
         rest = tuple(c for c in self.calibrations if c.image_uid != calibration.image_uid)
         return replace(self, calibrations=(*rest, calibration))
+
+    def with_subtraction(self, subtraction: RunSubtraction) -> Review:
+        """With how a run is subtracted, in place of what was said of it."""
+        rest = tuple(s for s in self.subtractions if s.image_uid != subtraction.image_uid)
+        return replace(self, subtractions=(*rest, subtraction))
+
+    def looking_like(self, other: Review) -> Review:
+        """The same, its runs shown as in another: what is merely looked at is no step of undo."""
+        known = tuple(s.looking_like(other.subtraction_of(s.image_uid)) for s in self.subtractions)
+        here = {s.image_uid for s in known}
+        seen = tuple(
+            RunSubtraction(s.image_uid).looking_like(s)
+            for s in other.subtractions
+            if s.image_uid not in here
+        )
+        return replace(self, subtractions=(*known, *seen))
 
     def without_calibration(self, image_uid: str) -> Review:
         """Back to the header's scale."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from viewer.model.calibration import UNCALIBRATED, Calibration
+from viewer.model.subtraction import HeaderMask
 
 
 class Role(StrEnum):
@@ -129,7 +130,8 @@ class PixelFormat:
 
     `rescale` is (slope, intercept) or None. `windows` are the header's presets, best first.
     `aspect` is pixel height / width as displayed. Colour frames are decoded to RGB.
-    `intensity_sign` is -1 where higher values mean less X-ray intensity (0028,1041).
+    `intensity_sign` is -1 where higher values mean less X-ray intensity (0028,1041), 1 where they
+    mean more, 0 where the header does not say.
     """
 
     samples: int = 1
@@ -143,7 +145,7 @@ class PixelFormat:
     voi_luts: tuple[LookupTable, ...] = ()
     shutter: Shutter | None = None
     intensity_relationship: str = ""
-    intensity_sign: int = 1
+    intensity_sign: int = 0
     aspect: float = 1.0
 
 
@@ -229,8 +231,14 @@ class Run(ImageSet):
         Distance Source to Detector (0018,1110) and Source to Patient (0018,1111).
     imager_spacing_mm : tuple of float or None
         (row, column) spacing at the detector (0018,1164); not a scale in the patient.
+    table_height_mm : float or None
+        Table Height (0018,1130) as the file states it; its zero and sign differ between vendors.
+    field_of_view_mm : tuple of float
+        Field of View Dimensions at the detector (0018,1149): one or two values, or none.
     mask_frames : tuple of int
-        0-based Mask Frame Numbers of the first Mask Subtraction item with an operation.
+        0-based Mask Frame Numbers of the first Mask Subtraction item that averages frames.
+    masks : tuple of HeaderMask
+        The items of the Mask Subtraction Sequence that subtract, as far as their frames exist.
     """
 
     primary_angle_deg: float | None = None
@@ -240,6 +248,9 @@ class Run(ImageSet):
     imager_spacing_mm: tuple[float, float] | None = None
     mask_frames: tuple[int, ...] = ()
     kvp: float | None = None
+    table_height_mm: float | None = None
+    field_of_view_mm: tuple[float, ...] = ()
+    masks: tuple[HeaderMask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

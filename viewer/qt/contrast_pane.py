@@ -133,8 +133,13 @@ class ContrastPane(ImagePane):
             return []
         dsa, peak = contrast.subtractions.of(run.uid), contrast.peak_text(run)
         words = " · inverted · " if dsa.inverted else " · "
-        kept = f" · {100 * dsa.landmarking:.0f} % anatomy" if dsa.landmarking else ""
+        more = contrast.settings_text(run)
+        kept = f" · {more}" if more else ""
+        if dsa.view_trace:
+            kept, words = "", " · "
         moved = "" if peak else f" · shift {contrast.shift_text(run, frame)}"
+        if dsa.view_trace:
+            moved = " · the mask itself"
         return [
             [(peak, tokens.TEXT_HI, True)],
             [

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QInputDialog,
     QMenu,
     QSpinBox,
     QToolButton,
@@ -21,14 +22,16 @@ from PySide6.QtWidgets import (
 from viewer.model.study import Run
 from viewer.qt import tokens
 from viewer.qt.icons import icon
-from viewer.session.contrast_views import ContrastViews, frames_text
+from viewer.session.contrast_views import ContrastViews, frames_text, header_text, px_text
 from viewer.session.session import Session
 
 NARROW_PX = 520
 """Below this width of the header the chip says no more than DSA."""
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
-"""Shares of the anatomy that can be kept in view."""
+"""Shares of the anatomy that can be kept in view; any other is asked for."""
+
+EDGES = (("No edge enhancement", 0.0), ("Mild edges", 0.3), ("Strong edges", 0.8))
 
 
 class SubtractionChip(QWidget):
@@ -126,6 +129,8 @@ class SubtractionChip(QWidget):
         self._add_shifts(run)
         self.menu.addSeparator()
         self._add_anatomy(run)
+        self.menu.addSeparator()
+        self._add_edges(run)
 
     def _add(
         self, text: str, act: Callable[[], object], on: bool, group: QActionGroup | None = None
@@ -141,7 +146,7 @@ class SubtractionChip(QWidget):
     def _add_masks(self, run: Run) -> None:
         parts, frame = self._contrast.subtractions, self._session.cursor.run_frame
         dsa, group = parts.of(run.uid), QActionGroup(self.menu)
-        named = frames_text(run.mask_frames)
+        named = header_text(run)
         chosen, plain = dsa.mask_frames, dsa.mask_frames is None and not dsa.find
         header = self._add(
             f"Mask from the header ({named})" if named else "Mask from the header (none)",
@@ -160,6 +165,11 @@ class SubtractionChip(QWidget):
         self._add(words or "Average of frames…", average, several, group)
         entry = self.menu.addAction(f"New mask from frame {frame + 1} on")
         entry.triggered.connect(lambda: self._turned_on(run, parts.remask_here, run, frame))
+        here = max((item.first for item in dsa.remasks if item.first <= frame), default=None)
+        if here is not None:
+            words = f"No new mask from frame {here + 1} on"
+            entry = self.menu.addAction(words)
+            entry.triggered.connect(lambda: parts.end_remask(run, frame))
         trace = partial(parts.set_view_trace, run, not dsa.view_trace)
         self._add("Show the mask itself", partial(self._turned_on, run, trace), dsa.view_trace)
 
@@ -168,7 +178,17 @@ class SubtractionChip(QWidget):
 
         parts, group = self._contrast.subtractions, QActionGroup(self.menu)
         mode = parts.of(run.uid).shift_mode
-        for words, value in (("No shift", ShiftMode.NONE), ("Automatic shift", ShiftMode.AUTO)):
+        choices = [
+            ("No shift", ShiftMode.NONE),
+            ("Automatic shift", ShiftMode.AUTO),
+            ("Place by place (bowel, breathing)", ShiftMode.LOCAL),
+        ]
+        moved = next((mask.shift_px for mask in run.masks if any(mask.shift_px)), None)
+        if moved is not None:
+            choices.insert(0, (f"Shift of the header ({px_text(moved)})", ShiftMode.HEADER))
+        elif mode is ShiftMode.HEADER:
+            mode = ShiftMode.NONE
+        for words, value in choices:
             act = partial(self._turned_on, run, parts.set_shift_mode, run, value)
             self._add(words, act, mode is value, group)
         manual = mode is ShiftMode.MANUAL
@@ -185,6 +205,25 @@ class SubtractionChip(QWidget):
             act = partial(self._turned_on, run, parts.set_landmarking, run, share)
             words = f"{100 * share:.0f} % of the anatomy" if share else "No anatomy"
             self._add(words, act, abs(now - share) < 0.005, group)
+        other = all(abs(now - share) >= 0.005 for share in SHARES)
+        words = f"{100 * now:.0f} % of the anatomy…" if other else "Another share of the anatomy…"
+        self._add(words, partial(self.ask_share, run), other, group)
+
+    def _add_edges(self, run: Run) -> None:
+        parts, group = self._contrast.subtractions, QActionGroup(self.menu)
+        now = parts.of(run.uid).edges
+        for words, share in EDGES:
+            act = partial(self._turned_on, run, parts.set_edges, run, share)
+            self._add(words, act, abs(now - share) < 0.005, group)
+
+    def ask_share(self, run: Run) -> None:
+        """Ask for the share of the anatomy that stays in view."""
+        parts = self._contrast.subtractions
+        now = round(100 * parts.of(run.uid).landmarking)
+        title, label = "Landmarking", "Anatomy kept in view, %"
+        share, taken = QInputDialog.getInt(self.window(), title, label, now, 0, 100, 5)
+        if taken:
+            self._turned_on(run, parts.set_landmarking, run, share / 100.0)
 
     def _mask(self, run: Run, frames: tuple[int, ...] | None, *, find: bool = False) -> None:
         self._turned_on(run, partial(self._contrast.subtractions.set_mask, run, frames, find=find))

@@ -1,7 +1,7 @@
 """How a run shows its contrast: less its mask, its darkest values at once, or times in colour.
 
-Nothing here is part of the review; the parts that look for masks and follow contrast are made
-when they are first asked for.
+How a run is subtracted is kept in the review, the rest is not; the parts that look for
+masks and follow contrast are made when they are first asked for.
 """
 
 from __future__ import annotations
@@ -16,13 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from viewer.model.review import Review
 from viewer.model.study import Run, Window
+from viewer.model.subtraction import HeaderMask, MaskOperation, RunSubtraction
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
 from viewer.session.state import Severity, Tool
 
 if TYPE_CHECKING:
-    from viewer.session.opacification import Made, Opacifications, Wanted
+    from viewer.session.opacification import (
+        Differences,
+        Made,
+        Making,
+        Opacifications,
+        Wanted,
+    )
     from viewer.session.subtraction import Dsa, Subtractions
 
 Legend = tuple[tuple[float, tuple[int, int, int]], ...]
@@ -58,11 +66,18 @@ class ContrastViews:
         self._session, self._loader = session, loader
         self._made_parts = False
         self._peaks: dict[str, Peak] = {}
+        self._ranges: dict[str, tuple[int, int]] = {}
+        self._followed: set[str] = set()
         self._drawn: tuple[object, NDArray[np.uint8], Legend] | None = None
         self._shifting = ""
+        self._last_run = ""
+        self._moving = ""
+        self._known: tuple[RunSubtraction, ...] = ()
         session.case_changed.connect(self._on_case)
+        session.review_changed.connect(self._on_review)
         session.cursor_changed.connect(self._on_cursor)
         session.tool_changed.connect(self._on_tool)
+        self._on_review(session.review)
 
     # -- the parts ----------------------------------------------------------------------------
     @cached_property
@@ -73,6 +88,7 @@ class ContrastViews:
         self._made_parts = True
         made = Subtractions(self._loader)
         made.changed.connect(self._on_part)
+        made.edited.connect(self._on_edit)
         return made
 
     @cached_property
@@ -91,22 +107,56 @@ class ContrastViews:
             self._order_peak(run)
         self.changed.emit(uid)
 
+    def _on_edit(self, uid: str, label: str) -> None:
+        """Keep in the review how a run is subtracted; what is only looked at is no step."""
+        from viewer.session.subtraction import MOVE
+
+        session = self._session
+        review = session.review.with_subtraction(self.subtractions.of(uid).kept(uid))
+        self._known = review.subtractions
+        moves = uid if label == MOVE else ""
+        if not label:
+            session.look_at(review)
+        elif moves and moves == self._moving:
+            session.edit_on(label, review)
+        else:
+            session.edit(label, review)
+        self._moving = moves or (self._moving if not label else "")
+
+    def _on_review(self, review: Review) -> None:
+        """Subtract runs as the review says: it was opened, or a step was taken back."""
+        if review.subtractions == self._known:
+            return
+        before, self._known = self._known, review.subtractions
+        from viewer.session.subtraction import Dsa
+
+        for uid in {kept.image_uid for kept in (*before, *review.subtractions)}:
+            run, kept = self._session.case.run(uid), review.subtraction_of(uid)
+            if run is None:
+                continue
+            trace = self.subtractions.of(uid).view_trace
+            wanted = Dsa() if kept is None else Dsa.from_kept(kept, trace)
+            self.subtractions.take_over(run, wanted)
+
     def _on_case(self) -> None:
         """Runs that are gone leave nothing behind."""
         if not self._made_parts:
             return
         runs = {run.uid for run in self._session.case.runs}
-        for uid in (self.subtractions.uids | set(self._peaks)) - runs:
+        for uid in (self.subtractions.uids | set(self._peaks) | self._followed) - runs:
             self.subtractions.drop(uid)
             self.opacifications.forget(uid)
             self._peaks.pop(uid, None)
+            self._ranges.pop(uid, None)
+            self._followed.discard(uid)
             self.changed.emit(uid)
 
     def _on_cursor(self, *_: object) -> None:
         if self._shifting and self._shifting != self._session.cursor.run_uid:
             self.end_shifting()
         run = self._session.run
-        if run is not None:
+        if run is not None and run.uid != self._last_run:
+            self._last_run = run.uid
             self._order_peak(run)
 
     def _on_tool(self, tool: Tool) -> None:
@@ -157,9 +207,17 @@ class ContrastViews:
 
     def shift_text(self, run: Run, frame: int) -> str:
         """How far the mask is moved, e.g. "+0.4, −0.2 px"."""
-        x_px, y_px = self.subtractions.shift(run, frame)
-        words = (f"{value:+.1f}" if abs(value) >= 0.05 else "0.0" for value in (x_px, y_px))
-        return f"{', '.join(words)} px".replace("-", "−")
+        return px_text(self.subtractions.shift(run, frame))
+
+    def settings_text(self, run: Run) -> str:
+        """What else is done to the difference: "local · 25 % anatomy · edges 30 %"."""
+        from viewer.session.subtraction import ShiftMode
+
+        dsa = self.subtractions.of(run.uid)
+        words = ["place by place"] if dsa.shift_mode is ShiftMode.LOCAL else []
+        words += [f"{100 * dsa.landmarking:.0f} % anatomy"] if dsa.landmarking else []
+        words += [f"edges {100 * dsa.edges:.0f} %"] if dsa.edges else []
+        return " · ".join(words)
 
     # -- pixel shift --------------------------------------------------------------------------
     @property
@@ -182,7 +240,7 @@ class ContrastViews:
 
     def end_shifting(self) -> None:
         """Arrow keys step frames again."""
-        uid, self._shifting = self._shifting, ""
+        uid, self._shifting, self._moving = self._shifting, "", ""
         if uid:
             self.changed.emit(uid)
 
@@ -191,7 +249,7 @@ class ContrastViews:
         from viewer.session.subtraction import ShiftMode
 
         if self.dsa(run) is not None:
-            self.subtractions.reset_shift(run, ShiftMode.NONE)
+            self.subtractions.reset_shift(run, ShiftMode.HEADER)
 
     # -- window -------------------------------------------------------------------------------
     def adjust_window(self, run: Run, center_by: float, width_by: float) -> bool:
@@ -235,32 +293,92 @@ class ContrastViews:
         if peak is self.peak(run):
             return
         self._peaks[run.uid] = peak
-        if peak is Peak.OFF:
+        if peak is Peak.OFF and run.uid not in self._followed:
             self.opacifications.cancel()
         else:
             self._order_peak(run)
         self.changed.emit(run.uid)
 
-    def _wanted(self, run: Run) -> Wanted | None:
-        """What is to be made; None while its mask is looked for."""
-        subtracted = self.dsa(run) is not None
-        masks = self.subtractions.mask_frames(run, 0) if subtracted else ()
-        if subtracted and not masks and not self.subtractions.problem(run):
+    def frame_range(self, run: Run) -> tuple[int, int]:
+        """First and last 0-based frame that peak and contrast over time take, both included."""
+        return self._ranges.get(run.uid, (0, run.frames - 1))
+
+    def set_range(self, run: Run, first: int | None = None, last: int | None = None) -> None:
+        """Follow contrast from `first` to `last` (0-based); None is the run's own end."""
+        low = min(max(first or 0, 0), run.frames - 1)
+        high = run.frames - 1 if last is None else min(max(last, low), run.frames - 1)
+        if (low, high) == self.frame_range(run):
+            return
+        self._ranges[run.uid] = (low, high)
+        self._order_peak(run)
+        self.changed.emit(run.uid)
+
+    def _wanted(self, run: Run) -> tuple[Wanted, Differences | None] | None:
+        """What is to be made, and what subtracts its frames; None while masks are being made."""
+        first, last = self.frame_range(run)
+        if self.dsa(run) is None or self.subtractions.by_intervals(run):
+            return self.opacifications.wanted(run, first, last), None
+        parts, frames = self.subtractions, range(first, last + 1)
+        if parts.problem(run) and not parts.mask_frames(run, first):
+            return self.opacifications.wanted(run, first, last, subtracted=True), None
+        ready = all(parts.is_ready(run, index) for index in frames)
+        if not ready or parts.is_working(run):
             return None
-        return self.opacifications.wanted(run, mask_frames=masks, subtracted=subtracted)
+        from viewer.session.opacification import Differences
+
+        works = {i: (parts.work(run, i), parts.shift(run, i)) for i in frames}
+        given = Differences({i: (w, s) for i, (w, s) in works.items() if w is not None})
+        masks = parts.mask_frames(run, first)
+        laid = tuple((parts.mask_frames(run, i), shift) for i, (_, shift) in works.items())
+        return self.opacifications.wanted(run, first, last, masks, True, laid), given
 
     def _order_peak(self, run: Run) -> None:
-        if self.peak(run) is Peak.OFF:
-            return
-        wanted = self._wanted(run)
+        if self.peak(run) is not Peak.OFF or run.uid in self._followed:
+            self._follow(run)
+
+    def follow(self, run: Run) -> Made | None:
+        """Have contrast followed through a run as it is shown; what is there is returned.
+
+        It is followed anew when the range, the masks or their shifts change, until `unfollow`.
+        """
+        self._followed.add(run.uid)
+        return self._follow(run)
+
+    def _follow(self, run: Run) -> Made | None:
+        asked = self._wanted(run)
         making = self.opacifications.making
-        failed = making is not None and making.wanted == wanted and making.error is not None
-        if wanted is not None and not failed:
-            self.opacifications.make(run, wanted)
+        if asked is None:
+            return None
+        if making is not None and making.wanted == asked[0] and making.error is not None:
+            return None
+        return self.opacifications.make(run, *asked)
+
+    def follow_once(self, run: Run) -> None:
+        """Have contrast followed through a run, unless something else is under way."""
+        if self.making is None:
+            self._follow(run)
+
+    @property
+    def making(self) -> Making | None:
+        """What is being made, or failed last."""
+        return self.opacifications.making if self._made_parts else None
+
+    def unfollow(self, run_uid: str) -> None:
+        """Let contrast be followed no more; what was made stays."""
+        self._followed.discard(run_uid)
 
     def _made(self, run: Run) -> Made | None:
-        wanted = self._wanted(run) if self.peak(run) is not Peak.OFF else None
-        return self.opacifications.result(wanted) if wanted is not None else None
+        return self.followed(run) if self.peak(run) is not Peak.OFF else None
+
+    def followed(self, run: Run) -> Made | None:
+        """What was found of a run as it is shown, None until then."""
+        asked = self._wanted(run)
+        return self.opacifications.result(asked[0]) if asked is not None else None
+
+    def run_curve(self, run: Run) -> tuple[tuple[int, ...], NDArray[np.float64]] | None:
+        """Frames and density of the whole run, once contrast was followed through it."""
+        made = self.opacifications.latest(run.uid) if self._made_parts else None
+        return (made.found.frames, made.found.run_density) if made is not None else None
 
     def peak_text(self, run: Run) -> str:
         """Which picture stands in for the frames, "" when none does."""
@@ -314,7 +432,7 @@ class ContrastViews:
         seen: tuple[object, ...] = (self.peak(run), self._made(run) is not None, times, dsa)
         if dsa is None:
             return seen
-        return (*seen, parts.is_ready(run, frame), parts.shift(run, frame), parts.window(run))
+        return (*seen, *parts.state(run, frame))
 
     def render(self, run: Run, index: int, pixels: NDArray[Any]) -> NDArray[np.uint8] | None:
         """What is shown in place of a frame, uint8 grey or RGB; None shows the frame itself."""
@@ -353,3 +471,27 @@ def frames_text(frames: tuple[int, ...]) -> str:
     if len(frames) > 1 and frames[-1] - frames[0] == len(frames) - 1:
         return f"{frames[0] + 1}–{frames[-1] + 1}"
     return ", ".join(str(index + 1) for index in frames)
+
+
+def px_text(shift_px: tuple[float, float]) -> str:
+    """A shift to the right and down as people read it: "+0.4, −0.2 px"."""
+    words = (f"{value:+.1f}" if abs(value) >= 0.05 else "0.0" for value in shift_px)
+    return f"{', '.join(words)} px".replace("-", "−")
+
+
+def header_text(run: Run) -> str:
+    """The masks a header names: "1–7", "1–3 and 2 more", "previous frame"; "" for none."""
+    if not run.masks:
+        return frames_text(run.mask_frames)
+    first = run.masks[0]
+    words = frames_text(first.frames) if first.frames else _interval_text(first)
+    more = len(run.masks) - 1
+    return f"{words} and {more} more" if more else words
+
+
+def _interval_text(mask: HeaderMask) -> str:
+    if mask.operation is MaskOperation.REVERSED_INTERVAL:
+        return "frames before, in reverse"
+    count = abs(mask.tid_offset)
+    where = "earlier" if mask.tid_offset > 0 else "later"
+    return f"{count} frame{'s' if count > 1 else ''} {where}"

@@ -14,20 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
+from viewer.imaging.local_shift import LocalFit, QuickWarp, on_grid
 from viewer.imaging.log_domain import Image, LogDomain
-from viewer.imaging.mask_choice import MaskChoice, choose_mask, looks, reduced
+from viewer.imaging.mask_choice import MaskChoice, choose_of, looks, reduced
 from viewer.imaging.mask_shift import Shift, ShiftEstimator
 from viewer.imaging.shutter import shutter_mask
 from viewer.imaging.subtraction import Mask, Subtraction, automatic_window, average_mask
 from viewer.model.study import ImageSet, Run, Window
+from viewer.model.subtraction import HeaderMask, MaskOperation, Remask, ShiftMode, mask_in_force
 from viewer.session.frame_cache import Frame
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.nearby_frames import NearbyFrames
 
 Frames = tuple[int, ...]
-Remasks = tuple[tuple[int, Frames], ...]
+Movement = tuple[Image, Image]
 
 CONTRAST_SHARE = 0.6
 """Share of a run after which contrast usually fills the vein: where the window is taken from."""
+
+KEPT_INTERVALS = 3
+"""Masks kept of a run whose header subtracts an earlier frame from each."""
 
 
 class MaskMaker:
@@ -47,13 +53,19 @@ class MaskMaker:
         self._changed = changed
         self._domain = LogDomain.of(run.pixels)
         self._base: Frames | None = None
-        self._remasks: Remasks = ()
-        self._fit = False
+        self._header: tuple[HeaderMask, ...] = ()
+        self._remasks: tuple[Remask, ...] = ()
+        self._mode = ShiftMode.NONE
+        self._near = NearbyFrames(loader, run, f"beside {run.uid}", changed)
         self._choice: MaskChoice | None = None
         self._pictures: dict[int, Image] = {}
         self._works: dict[Frames, Subtraction] = {}
         self._estimators: dict[Frames, ShiftEstimator] = {}
         self._shifts: dict[tuple[Frames, int], Shift] = {}
+        self._fits: dict[Frames, LocalFit] = {}
+        self._movements: dict[tuple[Frames, int], Movement] = {}
+        self._warp: tuple[Frames, QuickWarp] | None = None
+        self._intervals: dict[Frames, Subtraction] = {}
         self._traces: dict[Frames, NDArray[np.uint8]] = {}
         self._problem = ""
         self._doing = ""
@@ -77,20 +89,101 @@ class MaskMaker:
         if self._doing:
             done = f" {self.progress[0]} of {self.progress[1]}" if self.progress else ""
             return f"{self._doing}…{done}"
-        note = self._choice.note if self._choice and self._base == self._choice.frames else ""
-        return note or f"Mask {_named(self._base or ())}"
+        return self.note or f"Mask {_named(self._base or self.frames_at(0))}"
+
+    @property
+    def note(self) -> str:
+        """What a person must know of the mask that was found; empty when there is nothing."""
+        found = self._choice is not None and self._base == self._choice.frames
+        return self._choice.note if found and self._choice is not None else ""
 
     def frames_at(self, index: int) -> Frames:
         """Mask frames in force at a frame."""
         frames = self._base or ()
-        for first, others in self._remasks:
-            if index >= first:
-                frames = others
+        item = mask_in_force(self._header, index)
+        if item is not None:
+            frames = item.frames_for(index, self.run.frames)
+        for remask in self._remasks:
+            if index >= remask.first:
+                frames = remask.frames
         return frames
+
+    def header_item(self, index: int) -> HeaderMask | None:
+        """The header's item in force at a frame; None when the reader's mask is, or none."""
+        if any(index >= remask.first for remask in self._remasks):
+            return None
+        return mask_in_force(self._header, index)
 
     def subtraction_at(self, index: int) -> Subtraction | None:
         """What subtracts a frame; None while its mask is being made."""
-        return self._works.get(self.frames_at(index))
+        frames = self.frames_at(index)
+        work = self._works.get(frames)
+        item = self.header_item(index)
+        if work is None and item is not None and item.operation is not MaskOperation.AVERAGE:
+            return self._interval(frames)
+        return work
+
+    def is_ready(self, index: int) -> bool:
+        """Whether a frame can be drawn at once; asks for nothing."""
+        frames = self.frames_at(index)
+        if frames in self._works:
+            return True
+        return self.by_intervals and all(self._near.get(i) is not None for i in frames)
+
+    @property
+    def by_intervals(self) -> bool:
+        """Whether the header has an earlier frame subtracted from each, in all or in part."""
+        return any(item.operation is not MaskOperation.AVERAGE for item in self._header)
+
+    def _interval(self, frames: Frames) -> Subtraction | None:
+        """What subtracts an earlier frame; made here, for each frame has its own."""
+        if frames not in self._intervals:
+            stored = self._near.want(frames)
+            if not stored:
+                return None
+            mask, _ = average_mask([self._domain.of_frame(one) for one in stored], frames)
+            while len(self._intervals) >= KEPT_INTERVALS:
+                del self._intervals[next(iter(self._intervals))]
+            self._intervals[frames] = Subtraction(self._domain, mask)
+        return self._intervals[frames]
+
+    def averaged(self, index: int, pixels: Frame) -> Frame:
+        """A frame averaged with those after it when the header wants that; else itself.
+
+        Until the others are there it is the frame itself; `changed` is called then.
+        """
+        count = self._averaging(index)
+        if count < 2:
+            return pixels
+        others = self._near.want(range(index + 1, index + count))
+        if not others:
+            return pixels
+        return np.asarray(np.mean([pixels, *others], axis=0, dtype=np.float32))
+
+    def is_averaged(self, index: int) -> bool:
+        """Whether the frames a frame is averaged with are there."""
+        return all(
+            self._near.get(i) is not None for i in range(index + 1, index + self._averaging(index))
+        )
+
+    def _averaging(self, index: int) -> int:
+        item = self.header_item(index)
+        return min(item.contrast_frames, self.run.frames - index) if item is not None else 1
+
+    def laid_at(self, index: int) -> Image | None:
+        """The mask as it fits a frame place by place; None until that was found."""
+        frames = self.frames_at(index)
+        movement = self._movements.get((frames, index))
+        work = self._works.get(frames)
+        if movement is None or work is None:
+            return None
+        if self._warp is None or self._warp[0] != frames:
+            self._warp = (frames, QuickWarp(work.mask.image))
+        return self._warp[1].laid(*movement)
+
+    def has_movement(self, index: int) -> bool:
+        """Whether the movement of a frame place by place is known."""
+        return (self.frames_at(index), index) in self._movements
 
     def shift_at(self, index: int) -> Shift:
         """The fitted shift of a frame, or of the nearest one that is fitted already."""
@@ -113,20 +206,27 @@ class MaskMaker:
         return self._traces[frames].copy()
 
     # -- what is wanted -----------------------------------------------------------------------
-    def want(self, frames: Frames | None, find: bool, remasks: Remasks, fit: bool) -> None:
+    def want(
+        self, frames: Frames | None, find: bool, remasks: tuple[Remask, ...], mode: ShiftMode
+    ) -> None:
         """Get ready for these masks: given frames, else the header's, else found."""
         self.cancel()
         self._problem = ""
+        self._header = ()
         if frames is None and not find and isinstance(self.run, Run):
-            frames = self.run.mask_frames or None
+            self._header = self.run.masks
+            frames = self.run.mask_frames or (() if self._header else None)
+            if frames and not self._header:
+                self._header = (HeaderMask(frames=frames),)
         if frames is None and self._choice is not None:
             frames = self._choice.frames
-        self._base, self._remasks, self._fit = frames, remasks, fit
+        self._base, self._remasks, self._mode = frames, remasks, mode
         self._go_on()
 
     def cancel(self) -> None:
         """Stop what is under way; what was found stays."""
         self._loader.cancel_background(self._key)
+        self._near.cancel()
         self._doing, self.progress = "", None
 
     @property
@@ -139,16 +239,26 @@ class MaskMaker:
         if self._base is None:
             self._look(0)
             return
-        wanted = dict.fromkeys((self._base, *(frames for _, frames in self._remasks)))
+        wanted = self._wanted()
         for frames in [known for known in self._works if known not in wanted]:
             del self._works[frames], self._estimators[frames]
             self._traces.pop(frames, None)
+            self._fits.pop(frames, None)
         self._shifts = {key: s for key, s in self._shifts.items() if key[0] in wanted}
+        self._movements = {key: m for key, m in self._movements.items() if key[0] in wanted}
         missing = [frames for frames in wanted if frames not in self._works]
         if missing:
             self._make(missing[0])
-        elif self._fit:
+        elif not wanted and self.window is None:
+            self._find_window()
+        elif self._mode in (ShiftMode.AUTO, ShiftMode.LOCAL):
             self._fit_all()
+
+    def _wanted(self) -> dict[Frames, None]:
+        """Masks that are kept ready; those of intervals are made as they are needed."""
+        averaged = [mask.frames for mask in self._header if mask.frames]
+        base = averaged if self._header else [self._base or ()]
+        return dict.fromkeys(f for f in (*base, *(r.frames for r in self._remasks)) if f)
 
     def _submit(
         self,
@@ -208,14 +318,7 @@ class MaskMaker:
         return reduced(self._domain.of_frame(pixels))
 
     def _chosen(self, *, whole: bool) -> MaskChoice | None:
-        numbers = sorted(self._pictures)
-        pictures = [self._pictures[i] for i in numbers]
-        choice = choose_mask(pictures, whole=whole, logarithm=self._domain.logarithm)
-        if choice is None:
-            return None
-        arrival = None if choice.arrival_frame is None else numbers[choice.arrival_frame]
-        frames = tuple(numbers[i] for i in choice.frames)
-        return MaskChoice(frames, arrival, choice.note, numbers[choice.peak_frame])
+        return choose_of(self._pictures, self._domain, whole=whole)
 
     # -- making a mask ------------------------------------------------------------------------
     def _make(self, frames: Frames) -> None:
@@ -265,9 +368,34 @@ class MaskMaker:
             difference = difference[seen]
         return mask, estimator, automatic_window(difference)
 
+    def _find_window(self) -> None:
+        """The window of a run each frame of which is less another."""
+        shown = min(int(CONTRAST_SHARE * self.run.frames), self.run.frames - 1)
+        mask = self.frames_at(shown)
+        images: dict[int, Image] = {}
+
+        def visit(index: int, pixels: Frame | UnreadableError) -> None:
+            if not isinstance(pixels, UnreadableError):
+                images[index] = self._domain.of_frame(pixels)
+
+        def then() -> None:
+            both = [images.get(index) for index in (shown, mask[0])]
+            if both[0] is None or both[1] is None:
+                self._problem = "No subtraction: the mask frames can't be read; choose others."
+            else:
+                self.window = automatic_window(both[0] - both[1])
+
+        self._submit("Preparing mask", list(dict.fromkeys((shown, *mask))), visit, then)
+
     # -- fitting the shift --------------------------------------------------------------------
     def _fit_all(self) -> None:
-        order = [i for i in range(self.run.frames) if (self.frames_at(i), i) not in self._shifts]
+        local = self._mode is ShiftMode.LOCAL
+        known = self._movements if local else self._shifts
+        order = [
+            i
+            for i in range(self.run.frames)
+            if (frames := self.frames_at(i)) in self._works and (frames, i) not in known
+        ]
         if not order:
             return
 
@@ -275,8 +403,16 @@ class MaskMaker:
             if isinstance(pixels, UnreadableError):
                 return
             frames = self.frames_at(index)
-            estimator = self._estimators[frames]
-            self._shifts[frames, index] = estimator.estimate(self._domain.of_frame(pixels))
+            image = self._domain.of_frame(pixels)
+            shift = self._shifts.get((frames, index))
+            if shift is None:
+                shift = self._shifts[frames, index] = self._estimators[frames].estimate(image)
+            if local:
+                fit = self._fits.get(frames)
+                if fit is None:
+                    fit = self._fits[frames] = LocalFit(self._works[frames].mask.image)
+                dx_px, dy_px = fit.movement(image, shift)
+                self._movements[frames, index] = (on_grid(dx_px), on_grid(dy_px))
 
         self._submit("Fitting mask", order, visit, lambda: None)
 

@@ -31,6 +31,10 @@ _FIELD_WORDS: dict[str, str] = {
     "central_first": "direction of the pull",
     "centerline_id": "the centerline it rests on",
     "hidden": "whether it is shown",
+    "shown": "whether it is shown",
+    "remasks": "masks from a frame on",
+    "shift_px": "shift by hand",
+    "find": "where the mask comes from",
 }
 
 
@@ -66,6 +70,12 @@ def differences(before: Review, after: Review) -> tuple[str, ...]:
             lambda b: f"Key frame {b.frame + 1} {b.text}".strip(),
         ),
         *_told(
+            before.contrast_points,
+            after.contrast_points,
+            lambda p: p.id,
+            lambda p: f"Contrast point {p.number}",
+        ),
+        *_told(
             before.phases,
             after.phases,
             lambda p: p.image_uid,
@@ -83,6 +93,12 @@ def differences(before: Review, after: Review) -> tuple[str, ...]:
             lambda c: c.image_uid,
             lambda c: f"Calibration of {_image_name(after, c.image_uid)}",
             ignored=("made_at",),
+        ),
+        *_told(
+            before.subtractions,
+            after.subtractions,
+            lambda s: s.image_uid,
+            lambda s: f"Subtraction of {_image_name(after, s.image_uid)}",
         ),
     )
 

@@ -71,6 +71,18 @@ class ReviewSteps(Looks, ABC):
             label, before, place = self._gesture
             self._gesture = label, replace(before, images=images), place
 
+    def look_at(self, review: Review) -> None:
+        """Keep how images are looked at: no step of undo, saved with what was said of the case."""
+        if review == self.review:
+            return
+        if self._gesture is not None:
+            label, before, place = self._gesture
+            self._gesture = label, before.looking_like(review), place
+        self.review = review
+        self.review_changed.emit(review)
+        if not self.in_gesture and not review.empty:
+            self.committed.emit(review, "Look")
+
     def begin(self, label: str) -> None:
         """Start a gesture: what `preview` shows until `commit` is one step of undo."""
         if self._gesture is None:
@@ -123,6 +135,18 @@ class ReviewSteps(Looks, ABC):
             before, self.review = self.review, review
             self._push(label, before, self.cursor, notice)
 
+    def edit_on(self, label: str, review: Review) -> None:
+        """As `edit`, one step together with the last one when that has the same label."""
+        self.commit()
+        if self.history.undo_label == label and not self.history.can_redo:
+            review = replace(review, modified_at=self.review.modified_at)
+            if review != self.review:
+                entry, self.review = self.history.undo(), review
+                place = entry.place if isinstance(entry.place, Cursor) else self.cursor
+                self._push(label, entry.before, place, "")
+            return
+        self.edit(label, review)
+
     def undo(self) -> None:
         """Take the last step back and return to the frame where it happened.
 
@@ -144,7 +168,8 @@ class ReviewSteps(Looks, ABC):
 
     def _travel(self, entry: Entry, forward: bool) -> None:
         images = self.review.images
-        self._set_review(replace(entry.after if forward else entry.before, images=images))
+        there = replace(entry.after if forward else entry.before, images=images)
+        self._set_review(there.looking_like(self.review))
         if isinstance(entry.place, Cursor):
             self._return_to(entry.place)
         self.select(self.selection)

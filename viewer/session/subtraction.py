@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,27 +18,23 @@ from viewer.imaging.log_domain import why_not_subtracted
 from viewer.imaging.shutter import shutter_mask
 from viewer.imaging.subtraction import Look
 from viewer.model.study import ImageSet, Window
+from viewer.model.subtraction import FARTHEST_PX, Remask, RunSubtraction, ShiftMode
 from viewer.session.mask_maker import MaskMaker
 
 if TYPE_CHECKING:
     from viewer.imaging.subtraction import Subtraction
     from viewer.session.frame_loader import FrameLoader
 
+__all__ = ["Dsa", "ShiftMode", "Subtractions"]
+
 logger = logging.getLogger(__name__)
 
-FARTHEST_PX = 64.0
-"""Most a mask can be moved by hand."""
+MASK, MOVE, RESET = "Change mask", "Move mask", "Reset mask shift"
+LANDMARKS, EDGES = "Change landmarking", "Change edge enhancement"
+"""Steps of undo."""
 
 STEP_PX = 0.1
 """What one press of an arrow key moves the mask by."""
-
-
-class ShiftMode(StrEnum):
-    """How the mask is laid onto frames."""
-
-    NONE = "none"
-    AUTO = "auto"
-    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +49,8 @@ class Dsa:
         0-based frames averaged; None takes those of the header, else finds them from the run.
     find : bool
         Find them from the run even when the header names some.
-    remasks : tuple of (int, tuple of int)
-        From the frame given on, other mask frames; ascending.
+    remasks : tuple of Remask
+        From a frame on, other mask frames; ascending.
     shift_mode, shift_px
         How the mask is moved; (dx, dy) to the right and down when by hand.
     landmarking, edges : float
@@ -71,8 +66,8 @@ class Dsa:
     on: bool = False
     mask_frames: tuple[int, ...] | None = None
     find: bool = False
-    remasks: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    shift_mode: ShiftMode = ShiftMode.NONE
+    remasks: tuple[Remask, ...] = ()
+    shift_mode: ShiftMode = ShiftMode.HEADER
     shift_px: tuple[float, float] = (0.0, 0.0)
     landmarking: float = 0.0
     edges: float = 0.0
@@ -80,9 +75,46 @@ class Dsa:
     inverted: bool = False
     view_trace: bool = False
 
+    def kept(self, uid: str) -> RunSubtraction:
+        """What is kept of it in the review."""
+        window = None if self.window is None else (self.window.center, self.window.width)
+        return RunSubtraction(
+            uid,
+            shown=self.on,
+            mask_frames=self.mask_frames,
+            find=self.find,
+            remasks=self.remasks,
+            shift_mode=self.shift_mode,
+            shift_px=self.shift_px,
+            landmarking=self.landmarking,
+            edges=self.edges,
+            window=window,
+            inverted=self.inverted,
+        )
+
+    @classmethod
+    def from_kept(cls, kept: RunSubtraction, view_trace: bool = False) -> Dsa:
+        """The settings a review keeps."""
+        window = None if kept.window is None else Window(*kept.window, "LINEAR_EXACT")
+        return cls(
+            kept.shown,
+            kept.mask_frames,
+            kept.find,
+            kept.remasks,
+            kept.shift_mode,
+            kept.shift_px,
+            kept.landmarking,
+            kept.edges,
+            window,
+            kept.inverted,
+            view_trace,
+        )
+
 
 class Subtractions:
     """Settings by image set uid; `changed(uid)` when a pane has to paint again.
+
+    `edited(uid, label)` tells what a reader did, to be kept in the review; no label is no step.
 
     Parameters
     ----------
@@ -91,6 +123,7 @@ class Subtractions:
     """
 
     changed = Signal(str)
+    edited = Signal(str, str)
 
     def __init__(self, loader: FrameLoader) -> None:
         self._loader = loader
@@ -133,7 +166,12 @@ class Subtractions:
     def is_ready(self, run: ImageSet, index: int) -> bool:
         """Whether a frame can be drawn less its mask."""
         maker = self._makers.get(run.uid)
-        return maker is not None and maker.subtraction_at(index) is not None
+        return maker is not None and maker.is_ready(index)
+
+    def by_intervals(self, run: ImageSet) -> bool:
+        """Whether each frame has an earlier one subtracted: nothing to follow contrast on."""
+        maker = self._makers.get(run.uid)
+        return maker is not None and maker.by_intervals
 
     def work(self, run: ImageSet, index: int) -> Subtraction | None:
         """What takes the mask from a frame, for whoever needs differences; None until ready."""
@@ -150,9 +188,22 @@ class Subtractions:
         dsa, maker = self.of(run.uid), self._makers.get(run.uid)
         if dsa.shift_mode is ShiftMode.MANUAL:
             return dsa.shift_px
-        if dsa.shift_mode is ShiftMode.AUTO and maker is not None:
-            return maker.shift_at(index)
-        return (0.0, 0.0)
+        if maker is None or dsa.shift_mode is ShiftMode.NONE:
+            return (0.0, 0.0)
+        if dsa.shift_mode is ShiftMode.HEADER:
+            item = maker.header_item(index)
+            return item.shift_px if item is not None else (0.0, 0.0)
+        return maker.shift_at(index)
+
+    def state(self, run: ImageSet, index: int) -> tuple[object, ...]:
+        """Equal states of a frame draw equal pictures of it."""
+        dsa, maker = self.of(run.uid), self._makers.get(run.uid)
+        if maker is None:
+            return (dsa,)
+        shift, window = self.shift(run, index), self.window(run)
+        local = dsa.shift_mode is ShiftMode.LOCAL and maker.has_movement(index)
+        ready = self.is_ready(run, index)
+        return (dsa, ready, shift, window, local, maker.frames_at(index), maker.is_averaged(index))
 
     def window(self, run: ImageSet) -> Window | None:
         """The window in force, in units of the difference; None until the mask is ready."""
@@ -170,7 +221,7 @@ class Subtractions:
         dsa = self.of(run.uid)
         if not dsa.on and self.why_not(run):
             return
-        self._set(run, replace(dsa, on=not dsa.on))
+        self._set(run, replace(dsa, on=not dsa.on, view_trace=False))
 
     def set_mask(
         self, run: ImageSet, frames: tuple[int, ...] | None, *, find: bool = False
@@ -184,25 +235,34 @@ class Subtractions:
         """
         if frames is not None:
             frames = _checked(run, frames)
-        self._set(run, replace(self.of(run.uid), mask_frames=frames, find=find, remasks=()))
+        self._set(run, replace(self.of(run.uid), mask_frames=frames, find=find, remasks=()), MASK)
 
     def remask_here(self, run: ImageSet, frame: int) -> None:
         """From this frame on, this frame is the mask (breath or bowel moved since)."""
         dsa = self.of(run.uid)
-        kept = tuple(item for item in dsa.remasks if item[0] < frame)
-        self._set(run, replace(dsa, remasks=(*kept, (frame, _checked(run, (frame,))))))
+        others = [item for item in dsa.remasks if item.first != frame]
+        fresh = Remask(frame, _checked(run, (frame,)))
+        remasks = tuple(sorted((*others, fresh), key=lambda item: item.first))
+        self._set(run, replace(dsa, remasks=remasks), MASK)
+
+    def end_remask(self, run: ImageSet, frame: int) -> None:
+        """Go on with the mask of the stretch before, at the stretch a frame is in."""
+        dsa = self.of(run.uid)
+        here = max((item.first for item in dsa.remasks if item.first <= frame), default=None)
+        kept = tuple(item for item in dsa.remasks if item.first != here)
+        self._set(run, replace(dsa, remasks=kept), MASK)
 
     def set_shift_mode(self, run: ImageSet, mode: ShiftMode) -> None:
         """Mask not moved, moved to fit each frame, or by hand."""
-        self._set(run, replace(self.of(run.uid), shift_mode=mode))
+        self._set(run, replace(self.of(run.uid), shift_mode=mode), "Change mask shift")
 
     def reset_shift(self, run: ImageSet, mode: ShiftMode) -> None:
         """Take back what was moved by hand."""
-        self._set(run, replace(self.of(run.uid), shift_mode=mode, shift_px=(0.0, 0.0)))
+        self._set(run, replace(self.of(run.uid), shift_mode=mode, shift_px=(0.0, 0.0)), RESET)
 
     def take_over(self, run: ImageSet, dsa: Dsa) -> None:
-        """Set everything at once, as it is elsewhere."""
-        self._set(run, dsa)
+        """Set everything at once, as it is elsewhere; nothing is told of it as edited."""
+        self._set(run, _fitting(run, dsa), None)
 
     def nudge_shift(self, run: ImageSet, dx_px: float, dy_px: float, frame: int = 0) -> None:
         """Move the mask by hand; after an automatic shift it goes on from that of `frame`."""
@@ -211,15 +271,15 @@ class Subtractions:
             round(min(max(value, -FARTHEST_PX), FARTHEST_PX), 3) for value in (x + dx_px, y + dy_px)
         )
         shift = (moved[0], moved[1])
-        self._set(run, replace(self.of(run.uid), shift_mode=ShiftMode.MANUAL, shift_px=shift))
+        self._set(run, replace(self.of(run.uid), shift_mode=ShiftMode.MANUAL, shift_px=shift), MOVE)
 
     def set_landmarking(self, run: ImageSet, share: float) -> None:
         """Share of the anatomy kept, 0 to 1."""
-        self._set(run, replace(self.of(run.uid), landmarking=min(max(share, 0.0), 1.0)))
+        self._set(run, replace(self.of(run.uid), landmarking=min(max(share, 0.0), 1.0)), LANDMARKS)
 
     def set_edges(self, run: ImageSet, share: float) -> None:
         """Edge enhancement, 0 to 1."""
-        self._set(run, replace(self.of(run.uid), edges=min(max(share, 0.0), 1.0)))
+        self._set(run, replace(self.of(run.uid), edges=min(max(share, 0.0), 1.0)), EDGES)
 
     def set_window(self, run: ImageSet, window: Window | None) -> None:
         """Window of the difference; None is the automatic one."""
@@ -240,7 +300,7 @@ class Subtractions:
 
     def set_view_trace(self, run: ImageSet, shown: bool) -> None:
         """Hold the mask itself in view, or show frames again."""
-        self._set(run, replace(self.of(run.uid), view_trace=shown))
+        self._set(run, replace(self.of(run.uid), view_trace=shown), None)
 
     def forget(self, uid: str) -> None:
         """Let go of a run's mask; its settings stay."""
@@ -279,7 +339,9 @@ class Subtractions:
         if dsa.view_trace:
             return self._open(run, maker.trace(work))
         look = Look(window, dsa.landmarking, dsa.edges, dsa.inverted)
-        return self._open(run, work.show(pixels, self.shift(run, index), look))
+        laid = maker.laid_at(index) if dsa.shift_mode is ShiftMode.LOCAL else None
+        shown = maker.averaged(index, pixels)
+        return self._open(run, work.show(shown, self.shift(run, index), look, laid))
 
     def _open(self, run: ImageSet, shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if run.pixels.shutter is None:
@@ -291,7 +353,7 @@ class Subtractions:
             shown[~seen] = 0
         return shown
 
-    def _set(self, run: ImageSet, dsa: Dsa) -> None:
+    def _set(self, run: ImageSet, dsa: Dsa, label: str | None = "") -> None:
         before = self.of(run.uid)
         if dsa == before:
             return
@@ -301,10 +363,27 @@ class Subtractions:
             if maker is None:
                 maker = MaskMaker(self._loader, run, lambda: self.changed.emit(run.uid))
                 self._makers[run.uid] = maker
-            maker.want(dsa.mask_frames, dsa.find, dsa.remasks, dsa.shift_mode is ShiftMode.AUTO)
+            if not before.on or _sources(before) != _sources(dsa):
+                maker.want(dsa.mask_frames, dsa.find, dsa.remasks, dsa.shift_mode)
         elif run.uid in self._makers:
             self._makers[run.uid].cancel()
+        if label is not None:
+            self.edited.emit(run.uid, label)
         self.changed.emit(run.uid)
+
+
+def _sources(dsa: Dsa) -> tuple[object, ...]:
+    """What masks and shifts are made from."""
+    return dsa.mask_frames, dsa.find, dsa.remasks, dsa.shift_mode
+
+
+def _fitting(run: ImageSet, dsa: Dsa) -> Dsa:
+    """The settings without mask frames the run does not have."""
+    frames = dsa.mask_frames
+    if frames is not None:
+        frames = tuple(i for i in frames if i < run.frames) or None
+    remasks = tuple(item for item in dsa.remasks if max(item.frames) < run.frames)
+    return replace(dsa, mask_frames=frames, remasks=remasks)
 
 
 def _checked(run: ImageSet, frames: tuple[int, ...]) -> tuple[int, ...]:

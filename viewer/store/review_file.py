@@ -177,6 +177,8 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("segment", (segment.id for segment in review.segments)),
         *_repeated("measurement", (item.id for item in review.measurements)),
         *_repeated("bookmark", (mark.id for mark in review.bookmarks)),
+        *_repeated("contrast point", (point.id for point in review.contrast_points)),
+        *_repeated("subtraction of image", (one.image_uid for one in review.subtractions)),
         *_loose_ties(review),
         *_negative_frames(review),
         *_far_points(review),
@@ -224,6 +226,7 @@ def _far_points(review: Review) -> Iterable[str]:
         ("landmark", marks),
         ("segment", [segment.extent for segment in review.segments]),
         ("measurement", review.measurements),
+        ("contrast point", review.contrast_points),
     ):
         for number, item in enumerate(items, 1):
             values = (getattr(item, field.name) for field in fields(item))

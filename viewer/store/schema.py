@@ -51,6 +51,9 @@ SINGULAR: dict[str, str] = {
     "segments": "segment",
     "measurements": "measurement",
     "bookmarks": "bookmark",
+    "subtractions": "subtraction",
+    "remasks": "remask",
+    "contrast_points": "contrast point",
     "landmarks": "landmark",
     "knots_px": "knot",
 }
