@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from window_samples import CTRL, SHIFT, Desk
 
 from viewer.session import settings
 from viewer.session.frame_cache import budget_range_bytes
 
 Key = Qt.Key
+ALT = Qt.KeyboardModifier.AltModifier
 MB = 2**20
 
 
@@ -112,3 +116,84 @@ def test_a_dialog_that_is_cancelled_changes_no_cache(desk: Desk, monkeypatch) ->
     monkeypatch.setattr("viewer.qt.file_dialogs.QInputDialog.getInt", lambda *_: (64, False))
     desk.do("window.cache")
     assert desk.application.loader.state.budget_bytes == before
+
+
+def test_marks_loop_a_part_by_key(new_desk, sample) -> None:
+    desk = new_desk(*sample.files)
+    pane, session = desk.venogram, desk.session
+    desk.focus(pane)
+    session.set_run_frame(3)
+    desk.key(Key.Key_BracketLeft, ALT)
+    session.set_run_frame(7)
+    desk.key(Key.Key_BracketRight, ALT)
+    assert pane._clock.loop == (3, 7)
+    assert pane.loops_part
+    assert pane.cine.scrubber._loop == (3, 7)
+    assert not desk.ivus.loops_part
+    seen = frames_played(desk, pane, 2)
+    assert set(seen) <= set(range(3, 8))
+    session.set_run_frame(9)  # beyond the end: the loop runs from here to the last frame
+    desk.key(Key.Key_BracketLeft, ALT)
+    assert pane._clock.loop == (9, session.run.frames - 1)
+    desk.key(Key.Key_Backslash, ALT)
+    assert not pane.loops_part
+    assert pane.cine.scrubber._loop is None
+
+
+def test_marks_are_dragged_and_set_by_the_slider_s_menu(new_desk, sample) -> None:
+    desk = new_desk(*sample.files)
+    pane = desk.ivus
+    scrubber = pane.cine.scrubber
+    pane.set_loop(4, 20)
+    before = pane.current_frame()
+    top = scrubber.height() // 2 - 8
+
+    def drag(start: int, end: int) -> None:
+        a, b = (QPoint(round(scrubber._x_of(frame)), top) for frame in (start, end))
+        QTest.mousePress(scrubber, Qt.MouseButton.LeftButton, pos=a)
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(b), scrubber.mapToGlobal(QPointF(b)),
+            Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        desk.application.qt.sendEvent(scrubber, move)
+        QTest.mouseRelease(scrubber, Qt.MouseButton.LeftButton, pos=b)
+
+    drag(4, 10)
+    assert pane._clock.loop == (10, 20)
+    drag(20, 14)
+    assert pane._clock.loop == (10, 14)
+    drag(10, 18)  # never across the other end
+    assert pane._clock.loop == (13, 14)
+    assert pane.current_frame() == before
+    at = QPoint(round(scrubber._x_of(6)), top)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, scrubber.mapToGlobal(at))
+    desk.application.qt.sendEvent(scrubber, event)
+    menu = scrubber.findChild(QMenu)
+    words = [action.text() for action in menu.actions()]
+    assert words == ["Loop from frame 7", "Loop up to frame 7", "Play all frames"]
+    menu.actions()[0].trigger()
+    assert pane._clock.loop == (6, 14)
+    menu.actions()[2].trigger()
+    menu.close()
+    assert not pane.loops_part
+
+
+def test_look_ahead_keeps_to_the_loop_that_is_marked(new_desk, sample) -> None:
+    desk = new_desk(*sample.files)
+    travels: list[tuple[int, ...]] = []
+    loader = desk.application.loader
+    real = loader.set_travel
+
+    def note(view, item, first, last, direction, step=1):
+        travels.append((first, last, direction, step))
+        real(view, item, first, last, direction, step)
+
+    loader.set_travel = note
+    desk.venogram.set_loop(2, 6)
+    assert travels[-1] == (2, 6, 0, 1)
+    desk.venogram.play()
+    assert travels[-1] == (2, 6, 1, 1)
+    desk.venogram.pause()
+    assert travels[-1] == (2, 6, 0, 1)
+    desk.venogram.end_loop()
+    assert travels[-1] == (0, desk.session.run.frames - 1, 0, 1)

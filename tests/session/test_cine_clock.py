@@ -275,3 +275,38 @@ def test_two_frames_sweep_like_a_loop_and_one_frame_loop_stays():
     assert [clock.tick(t / 10 + 0.05) for t in (1, 2, 3)] == [1, 0, 1]
     clock.set_loop(1, 1)
     assert clock.tick(0.9) is None
+
+
+def test_a_header_that_wants_one_frame_played_is_not_followed():
+    times_s = [i / 15 for i in range(30)]
+    clock = CineClock(times_s, 30, trim=(0, 0))
+    assert clock.loop == clock.home_loop == (0, 29)
+    assert CineClock(times_s, 30, trim=(3, 4)).home_loop == (3, 4)
+
+
+def played_with_every(n: int, rate_hz: float = 60.0) -> CineClock:
+    """Ticked at every frame, each n-th of them shown, for two seconds."""
+    clock = even(300, rate_hz)
+    clock.start(0.0, 0)
+    for step in range(1, round(2 * rate_hz)):
+        now_s = (step + 0.5) / rate_hz
+        if clock.tick(now_s) is not None and step % n == 0:
+            clock.frame_shown(now_s)
+    return clock
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_stride_is_how_many_frames_are_due_for_one_that_is_shown(n):
+    clock = played_with_every(n)
+    assert clock.stride(2.0) == n
+    assert (clock.skipped == 0) == (n == 1)
+    clock.pause()
+    assert clock.stride(2.0) == 1
+
+
+def test_stride_is_bounded_when_nothing_is_shown():
+    clock = even(300, 60.0)
+    clock.start(0.0, 0)
+    for step in range(1, 60):
+        clock.tick((step + 0.5) / 60.0)
+    assert clock.stride(1.0) == 8

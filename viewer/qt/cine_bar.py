@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from viewer.qt import paint, theme, tokens
@@ -29,6 +42,8 @@ class Scrubber(QWidget):
     edge_taken = Signal(str, str)
     edge_moved = Signal(int)
     edge_let_go = Signal()
+    loop_moved = Signal(int, int)
+    loop_ended = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,8 +56,11 @@ class Scrubber(QWidget):
         self._cached: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
         self._marks: tuple[Mark, ...] = ()
         self._points: tuple[int, ...] = ()
+        self._curve: tuple[tuple[int, ...], NDArray[np.float64]] = ((), np.zeros(0))
         self.draws_segments = False
         self._stretching = self._on_edge = False
+        self._loop: tuple[int, int] | None = None
+        self._loop_grip = ""
 
     def set_frames(self, frames: int) -> None:
         """How many frames there are."""
@@ -64,6 +82,34 @@ class Scrubber(QWidget):
         """Stretches and key frames drawn on the groove."""
         if (stretches, points) != (self._marks, self._points):
             self._marks, self._points = stretches, points
+            self.update()
+
+    def set_curve(self, frames: Sequence[int], density: Sequence[float] | NDArray[Any]) -> None:
+        """The run's contrast over its frames, drawn thinly over the groove; empty for none."""
+        values = np.asarray(density, np.float64)
+        if tuple(frames) != self._curve[0] or not np.array_equal(values, self._curve[1]):
+            self._curve = (tuple(frames), values)
+            self.update()
+
+    def _draw_curve(self, painter: QPainter, groove: float) -> None:
+        frames, values = self._curve
+        top = float(values.max(initial=0.0))
+        if len(frames) < 2 or top <= 0.0 or frames[-1] >= self._frames:
+            return
+        room = groove - 4.0
+        heights = np.clip(values / top, 0.0, 1.0) * (room - 2.0)
+        line = [
+            QPointF(self._x_of(frame), room - height)
+            for frame, height in zip(frames, heights.tolist(), strict=True)
+        ]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(tokens.TEXT_LOW), 1.2))
+        painter.drawPolyline(QPolygonF(line))
+
+    def set_loop(self, loop: tuple[int, int] | None) -> None:
+        """First and last 0-based frame that are played, None when it is not a part only."""
+        if loop != self._loop:
+            self._loop = loop
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -90,6 +136,8 @@ class Scrubber(QWidget):
         painter.drawRoundedRect(groove, 2, 2)
         if not self._frames:
             return
+        self._draw_curve(painter, middle)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.FILL))
         for first, last in _stretches(self._cached):
             left, right = self._x_of(first), self._x_of(last)
@@ -100,11 +148,62 @@ class Scrubber(QWidget):
             painter.drawRect(QRectF(left, middle + 4, max(2.0, right - left), 3))
             for x in (left, right):
                 painter.drawRect(QRectF(x - 1.0, middle + 2, 2.0, 9))
+        self._draw_loop(painter, middle)
         painter.setBrush(QColor(tokens.WARN))
         for point in self._points:
             painter.drawEllipse(QPointF(self._x_of(point), middle - 7), 2.2, 2.2)
         painter.setBrush(QColor(tokens.POSITION))
         painter.drawEllipse(QPointF(self._x_of(self._frame), middle), 6, 6)
+
+    def _draw_loop(self, painter: QPainter, middle: float) -> None:
+        """Brackets above the groove around the frames that are played."""
+        if self._loop is None:
+            return
+        painter.setBrush(QColor(tokens.ACCENT))
+        left, right = (self._x_of(frame) for frame in self._loop)
+        painter.drawRect(QRectF(left, middle - 2, max(1.0, right - left), 4))
+        for x, inwards in ((left, 1), (right, -1)):
+            painter.drawRect(QRectF(x - 1.0, middle - 12, 2.0, 15))
+            painter.drawRect(QRectF(min(x, x + 5 * inwards), middle - 12, 5.0, 2.0))
+
+    def _loop_grip_at(self, at: QPointF) -> str:
+        """Which bracket of the loop is under the pointer: above the groove, within a few px."""
+        if self._loop is None or at.y() > self.height() / 2 - 2:
+            return ""
+        away = [abs(self._x_of(frame) - at.x()) for frame in self._loop]
+        if min(away) > EDGE_HIT_PX:
+            return ""
+        return "start" if away[0] <= away[1] and away[0] <= EDGE_HIT_PX else "end"
+
+    def _move_loop(self, frame: int) -> None:
+        if self._loop is None:
+            return
+        first, last = self._loop
+        if self._loop_grip == "start":
+            self.loop_moved.emit(min(frame, last - 1), last)
+        else:
+            self.loop_moved.emit(first, max(frame, first + 1))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Start or end the loop at the frame under the pointer, or play all again."""
+        if self._frames < 2:
+            return
+        frame = self._frame_at(event.pos().x())
+        first, last = self._loop or (0, self._frames - 1)
+        menu = QMenu(self)
+        start = menu.addAction(f"Loop from frame {frame + 1}")
+        start.setEnabled(frame < self._frames - 1)
+        end_at = last if last > frame else self._frames - 1
+        start.triggered.connect(lambda: self.loop_moved.emit(frame, end_at))
+        end = menu.addAction(f"Loop up to frame {frame + 1}")
+        end.setEnabled(frame > 0)
+        start_at = first if first < frame else 0
+        end.triggered.connect(lambda: self.loop_moved.emit(start_at, frame))
+        whole = menu.addAction("Play all frames")
+        whole.setEnabled(self._loop is not None)
+        whole.triggered.connect(self.loop_ended)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
     def _edge_at(self, at: QPointF) -> tuple[str, str] | None:
         """Segment and edge under the pointer: below the groove, within a few px."""
@@ -123,6 +222,9 @@ class Scrubber(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or not self._frames:
             return
         frame = self._frame_at(event.position().x())
+        self._loop_grip = self._loop_grip_at(event.position())
+        if self._loop_grip:
+            return
         edge = None if self.draws_segments else self._edge_at(event.position())
         if edge is not None:
             self._on_edge = True
@@ -138,10 +240,14 @@ class Scrubber(QWidget):
         """Scrub, stretch, or move an edge."""
         if not event.buttons() & Qt.MouseButton.LeftButton or not self._frames:
             over = not self.draws_segments and self._edge_at(event.position()) is not None
+            over = over or bool(self._loop_grip_at(event.position()))
             shape = Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
             return
         frame = self._frame_at(event.position().x())
+        if self._loop_grip:
+            self._move_loop(frame)
+            return
         if self._on_edge:
             self.edge_moved.emit(frame)
             return
@@ -149,6 +255,7 @@ class Scrubber(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End marking a stretch, or moving an edge."""
+        self._loop_grip = ""
         if self._on_edge:
             self._on_edge = False
             self.edge_let_go.emit()

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from viewer.errors import ViewerError
-from viewer.model.study import ImageSet
+from viewer.model.study import FrameTiming, ImageSet
 from viewer.qt import paint, theme, tokens
 from viewer.qt.chips import Chip
 from viewer.qt.cine_bar import CineBar
@@ -69,7 +69,7 @@ class ImagePane(QWidget):
         self._wanted = ("", -1)
         self._clock: CineClock | None = None
         self._clock_key: tuple[object, ...] = ()
-        self._travel = 1
+        self._travel = (0, 0)
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -162,6 +162,8 @@ class ImagePane(QWidget):
         cine.speed_asked.connect(self.set_speed)
         cine.rate_asked.connect(self._ask_rate)
         cine.scrubber.moved.connect(self.go_to)
+        cine.scrubber.loop_moved.connect(self.set_loop)
+        cine.scrubber.loop_ended.connect(self.end_loop)
 
     def set_active(self, active: bool) -> None:
         """Show whether keys go to this pane."""
@@ -201,7 +203,15 @@ class ImagePane(QWidget):
     def _look_around(self) -> None:
         """Have the frames around made ready, once both panes have asked for the one they show."""
         if self._item is not None and not self.playing:
-            self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
+            self._stand()
+
+    def _stand(self) -> None:
+        """Have the frames on both sides made ready: the loop's, or all where none is marked."""
+        item, clock = self._item, self._clock
+        if item is not None:
+            marked = clock is not None and self.loops_part and self._clock_key[:1] == (item.uid,)
+            loop = clock.loop if clock is not None and marked else (0, item.frames - 1)
+            self._loader.set_travel(self.what, item, *loop, 0)
 
     def _on_cursor(self) -> None:
         item = self.current_item()
@@ -269,6 +279,11 @@ class ImagePane(QWidget):
         return self._session.rendered(item, pixels, overlay)
 
     @property
+    def loader_is_busy(self) -> bool:
+        """Whether a frame is being waited for."""
+        return self._loader.is_waited_for
+
+    @property
     def is_settled(self) -> bool:
         """Whether the wanted frame, or why there is none, is on screen."""
         return self._item is None or self._shown == (self._item.uid, self.current_frame())
@@ -333,7 +348,9 @@ class ImagePane(QWidget):
         if item is None:
             return
         clock = self._clock_for(item)
-        self.cine.set_way(clock.sweep, item.trim)
+        whole = clock.home_loop == (0, item.frames - 1)
+        self.cine.set_way(clock.sweep, None if whole else clock.home_loop)
+        self._show_loop()
         rate_hz = clock.rate_hz
         if rate_hz is None:
             self.cine.set_rate_text("rate unknown" if item.frames > 1 else "1 frame")
@@ -344,7 +361,7 @@ class ImagePane(QWidget):
             text += f" · {clock.speed:g}×"
         if clock.sweep:
             text += " · sweep"
-        if clock.playing and clock.skipped:
+        if clock.skipped:
             text += f" · {clock.skipped} skipped"
         self.cine.set_rate_text(text)
 
@@ -353,16 +370,16 @@ class ImagePane(QWidget):
         """Whether the pane plays."""
         return self._clock is not None and self._clock.playing
 
-    def toggle_play(self) -> None:
-        """Play or pause."""
-        if self.playing:
-            self.pause()
-        else:
     @property
     def skipped(self) -> int:
         """Frames that were due and not shown since playing began."""
         return self._clock.skipped if self._clock is not None else 0
 
+    def toggle_play(self) -> None:
+        """Play or pause."""
+        if self.playing:
+            self.pause()
+        else:
             self.play()
 
     def play(self) -> None:
@@ -375,10 +392,13 @@ class ImagePane(QWidget):
             frame = clock.start(time.monotonic(), self.current_frame())
         except ViewerError as error:
             self._session.notify(error.what, error.hint, Severity.WARNING, about="rate")
+            before = self._session.timing(item)
             self._ask_rate()
+            if self._session.timing(item) not in (before, FrameTiming()):
+                self.play()
             return
-        self._travel = clock.travel
-        self._loader.set_travel(self.what, item, *clock.loop, clock.travel)
+        self._travel = (0, 0)
+        self._look_ahead(clock)
         self.cine.set_playing(True)
         self.go_to(frame)
         self._timer.start(0)
@@ -389,8 +409,7 @@ class ImagePane(QWidget):
         if self._clock is None or not self._clock.playing:
             return
         self._clock.pause()
-        if self._item is not None:
-            self._loader.set_travel(self.what, self._item, 0, self._item.frames - 1, 0)
+        self._stand()
         self.cine.set_playing(False)
         self._show_rate()
 
@@ -400,9 +419,7 @@ class ImagePane(QWidget):
             return
         frame = clock.tick(time.monotonic())
         if frame is not None:
-            if clock.travel != self._travel and self._item is not None:
-                self._travel = clock.travel
-                self._loader.set_travel(self.what, self._item, *clock.loop, clock.travel)
+            self._look_ahead(clock)
             self.go_to(frame)
             if frame % 5 == 0:
                 self._show_rate()
@@ -410,6 +427,13 @@ class ImagePane(QWidget):
         due_s = clock.next_due_s(now_s)
         if due_s is not None:
             self._timer.start(max(1, int(1000 * (due_s - now_s))))
+
+    def _look_ahead(self, clock: CineClock) -> None:
+        """Have the frames ahead made ready, the way and as fast as they run now."""
+        travel = (clock.travel, clock.stride(time.monotonic()))
+        if travel != self._travel and self._item is not None:
+            self._travel = travel
+            self._loader.set_travel(self.what, self._item, *clock.loop, *travel)
 
     def set_speed(self, speed: float) -> None:
         """Play faster or slower than it was taken."""
@@ -420,8 +444,30 @@ class ImagePane(QWidget):
     def set_loop(self, first: int, last: int) -> None:
         """Play only these frames."""
         if self._item is not None:
-            self._clock_for(self._item).set_loop(first, last)
-            self._loader.set_travel(self.what, self._item, first, last, 1)
+            clock = self._clock_for(self._item)
+            clock.set_loop(first, last)
+            self._show_loop()
+            if clock.playing:
+                self._travel = (0, 0)
+                self._look_ahead(clock)
+            else:
+                self._stand()
+
+    def mark_loop(self, *, start: bool) -> None:
+        """The loop starts, or ends, at the frame that is shown; its other end stays if it can."""
+        if self._item is None:
+            return
+        frame, clock = self.current_frame(), self._clock_for(self._item)
+        first, last = clock.loop
+        home_first, home_last = clock.home_loop
+        if start:
+            self.set_loop(frame, last if last > frame else max(home_last, frame))
+        else:
+            self.set_loop(first if first < frame else min(home_first, frame), frame)
+
+    def _show_loop(self) -> None:
+        clock = self._clock
+        self.cine.scrubber.set_loop(clock.loop if clock is not None and self.loops_part else None)
 
     def end_loop(self) -> None:
         """Play all frames again, or those between the file's own trims."""

@@ -35,6 +35,9 @@ class PaneVerbs:
             "frame.first": lambda: self._pane.go_to(0),
             "frame.last": lambda: self._pane.go_to(10**9),
             "cine.loop_segment": self.loop_segment,
+            "cine.loop_from": lambda: self.mark_loop(start=True),
+            "cine.loop_to": lambda: self.mark_loop(start=False),
+            "cine.loop_all": self.end_loop,
             "cine.both": self.play_both,
             "cine.sweep": lambda: self.set_sweep(self._pane, not self._pane.sweeps),
             "cine.rate": lambda: self._pane.rate_asked.emit(self._active_uid() or ""),
@@ -95,6 +98,20 @@ class PaneVerbs:
             )  # Space plays the loop
             name = segment.name if segment else ""
             self._window.session.notify(f"Looping {name}, frames {frames[0] + 1}–{frames[1] + 1}")
+        self.show_loop()
+
+    def mark_loop(self, *, start: bool) -> None:
+        """Start or end the active pane's loop at the frame it shows."""
+        self._pane.mark_loop(start=start)
+        self.show_loop()
+
+    def end_loop(self) -> None:
+        """Let the active pane play all frames again."""
+        self._pane.end_loop()
+        self.show_loop()
+
+    def show_loop(self) -> None:
+        """Tick the switch while only a part of the pullback is played."""
         looping = self._window.actions_by_id["cine.loop_segment"]
         looping.setChecked(self._window.ivus.loops_part)
 

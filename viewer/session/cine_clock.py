@@ -18,6 +18,9 @@ MAX_SPEED = 4.0
 STALL_S = 1.0
 """A tick later than this after its due time (machine asleep, dialog open) is no playing time."""
 
+MOST_STRIDE = 8
+"""Look-ahead never leaves out more than that: what is shown would be a jump."""
+
 _EPSILON_S = 1e-9
 
 
@@ -86,7 +89,7 @@ class CineClock:
         self._shown_s: deque[float] = deque()
         self.skipped = 0
         """Frames that were due and never shown since `start`."""
-        if trim is not None:
+        if trim is not None and trim[0] != trim[1]:  # one frame alone can't be played
             self.set_loop(*trim)
         self.home_loop = self._loop
         """The loop the header wants: all frames, or those between its trims."""
@@ -173,6 +176,19 @@ class CineClock:
         self._speed = min(max(float(speed), MIN_SPEED), MAX_SPEED)
 
     # Playing --------------------------------------------------------------------------
+
+    def stride(self, now_s: float) -> int:
+        """Frames due for each one that is really shown; the look-ahead need bring no more.
+
+        1 when nothing is skipped, or it is not known yet.
+        """
+        if not self.skipped or self._now_s is None:
+            return 1
+        shown_hz = self.measured_rate_hz(now_s)
+        if shown_hz is None:
+            return MOST_STRIDE
+        due_hz = self._ends_s.size / float(self._ends_s[-1]) * self._speed
+        return max(1, min(round(due_hz / shown_hz), MOST_STRIDE))
 
     @property
     def playing(self) -> bool:
