@@ -10,6 +10,7 @@ import pytest
 from viewer.cli import main, sync
 from viewer.errors import UnreadableError
 from viewer.model.calibration import UNCALIBRATED, Calibration, CalibrationSource
+from viewer.model.reader_calibration import CalibrationMethod, ReaderCalibration
 from viewer.model.study import (
     FrameTiming,
     ImageSet,
@@ -19,6 +20,8 @@ from viewer.model.study import (
     Role,
     Run,
 )
+from viewer.session.review_steps import new_review
+from viewer.store import review_file
 
 FRAMES = 301
 SCALE = Calibration(0.5, CalibrationSource.SID_SOD, 0.07)
@@ -339,3 +342,41 @@ def test_a_file_that_is_no_dicom(
     pull_file = str(shared_data / "ivus" / "ivus_coronary_800f.dcm")
     assert main(["sync", str(line), pull_file, "--centerline", str(line)]) == 3
     assert "line.json" in capsys.readouterr().err
+
+
+def test_which_scale_was_used_is_said(caval: Caval, tmp_path: Path) -> None:
+    _, out, _ = caval({"points": POINTS}, "--json")
+    used = json.loads(out)["calibration"]
+    assert used["from"] == "run header"
+    assert (used["mm_per_px"], used["uncertainty"]) == (0.5, 0.07)
+    by_hand = {"mm_per_px": 0.4, "source": "manual", "uncertainty": 0.03}
+    _, out, _ = caval({"points": POINTS, "calibration": by_hand}, "--json")
+    assert json.loads(out)["calibration"] == {"from": "centerline", **by_hand}
+    bare = {"venogram_": venogram(UNCALIBRATED), "item": pullback(), "landmarks": LANDMARKS}
+    _, out, _ = caval({"points": POINTS}, "--json", **bare)
+    assert json.loads(out)["calibration"]["from"] == "none"
+    _, out, _ = caval({"points": POINTS, "calibration": by_hand})
+    assert "# scale: 0.4 mm/px ± 3.0 %, from the centerline (manual)" in out
+
+
+def test_a_reviews_calibration_by_hand_is_used(caval: Caval, tmp_path: Path) -> None:
+    made = ReaderCalibration(
+        "1.9", CalibrationMethod.MARKERS, ((0.0, 0.0), (40.0, 0.0)), 0, 10.0, 0.25, 0.03,
+        validity="at the depth of the catheter",
+    )  # fmt: skip
+    path = tmp_path / "a.caval.json"
+    path.write_bytes(review_file.dump(new_review("Reader A").with_calibration(made)))
+    _, header, _ = caval({"points": POINTS}, "--json")
+    _, out, _ = caval({"points": POINTS}, "--review", str(path), "--json")
+    answer = json.loads(out)
+    assert answer["calibration"]["from"] == "review"
+    assert answer["calibration"]["mm_per_px"] == 0.25
+    assert "marker catheter" in answer["calibration"]["source"]
+    assert answer["frames"][10]["arc_px"] == pytest.approx(
+        2 * json.loads(header)["frames"][10]["arc_px"], rel=1e-3
+    )
+    _, out, _ = caval({"points": POINTS, "mm_per_px": 0.4}, "--review", str(path), "--json")
+    assert json.loads(out)["calibration"]["from"] == "centerline"
+    code, _, err = caval({"points": POINTS}, "--review", str(tmp_path / "line.json"), "--json")
+    assert code == 3
+    assert "not a Caval review" in err

@@ -127,3 +127,13 @@ def test_values_between_pixels() -> None:
     image = np.array([[0.0, 1.0], [2.0, 3.0]])
     at = np.array([[0.5, 0.5], [1.0, 0.25], [-3.0, 9.0]])
     assert sampled(image, at).tolist() == pytest.approx([1.5, 1.5, 2.0])
+
+
+def test_a_lumen_full_of_contrast_hides_the_wall_less_when_it_is_said() -> None:
+    off, said, unsaid = np.arange(3), [], []
+    for k in off:
+        image = tube(14.0 + k, 30 * k, emptied=-1.5)
+        said.append(catheter_width(image, *ends(14.0 + k, 30 * k), filled=True).width_px)
+        unsaid.append(catheter_width(image, *ends(14.0 + k, 30 * k)).width_px)
+    assert said == pytest.approx(14.0 + off, rel=0.08)
+    assert (np.array(unsaid) < 0.9 * (14.0 + off)).all()

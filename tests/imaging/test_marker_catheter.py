@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,3 +135,40 @@ def test_what_is_no_row_of_marks_is_said() -> None:
 def test_an_image_smaller_than_a_mark_is_refused() -> None:
     with pytest.raises(ViewerError, match="outside the image"):
         find_marks(np.ones((6, 6)), [(0.0, 0.0), (5.0, 30.0)])
+
+
+def test_every_other_mark_is_not_taken_for_the_row() -> None:
+    marks = np.stack([np.full(9, 60.0), 20 + 40.0 * np.arange(9)], axis=1)
+    image = np.zeros((380, 120))
+    yy, xx = np.mgrid[:380, :120]
+    for k, (x, y) in enumerate(marks):
+        if k not in (1, 7):  # hidden
+            image += np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / (2 * 1.8**2)) * (
+                0.65 + 0.3 * (k % 8 == 0)
+            )
+    image += 0.01 * ndimage.gaussian_filter(
+        np.random.default_rng(4).standard_normal(image.shape), 1
+    )
+    found = find_marks(image, [(60.0, 20.0), (60.0, 340.0)])
+    assert found.numbers == (0, 2, 3, 4, 5, 6, 8)
+
+
+def test_no_marks_are_made_up_in_noise_and_on_real_runs(shared_data: Path) -> None:
+    rng = np.random.default_rng(7)
+    noise = ndimage.gaussian_filter(rng.standard_normal((400, 400)), 1.5)
+    shadows = [noise]
+    for name in ("xa_coronary_96f_jpeg.dcm", "xa_catheter_12f_jpegll.dcm", "xa_head_1f_j2k.dcm"):
+        (run,) = index([shared_data / "xa" / name]).image_sets
+        frames = open_frames(run)
+        shadows.append(shadow_of(frames.frame(0), run.pixels))
+        frames.close()
+    for shadow in shadows:
+        size = np.array(shadow.shape[::-1])
+        for _ in range(8):
+            start = rng.uniform(0.2, 0.8, 2) * size
+            angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(80, 200)
+            end = start + length * np.array([np.cos(angle), np.sin(angle)])
+            end = np.clip(end, 12, size - 12)
+            with pytest.raises(ViewerError, match=r"[Mm]ark|near") as caught:
+                find_marks(shadow, [tuple(start), tuple(end)])
+            assert caught.value.hint

@@ -27,7 +27,7 @@ def test_a_distance_scales_with_the_image(length_px: float, mm: float, zoom: flo
 def test_clicks_count_less_on_a_longer_distance() -> None:
     short = by_distance((0.0, 0.0), (10.0, 0.0), 5.0, 720.0)
     assert short.uncertainty == pytest.approx(
-        math.hypot(math.sqrt(2) / 10, 10 / 720, math.radians(15) ** 2 / math.sqrt(20))
+        math.hypot(math.sqrt(2) / 10, 10 / 720, math.radians(20) ** 2 / math.sqrt(20))
     )
     assert "clicks 14.1 %" in short.source
 
@@ -54,7 +54,8 @@ def test_an_even_row_uses_every_mark(spacing_px: float, marks: set[int], seed: i
     assert exact.scale.mm_per_px == pytest.approx(10 / spacing_px)
     assert exact.residual_px == pytest.approx(0.0, abs=1e-6)
     assert exact.foreshortened == 0.0
-    assert 0.02 < exact.scale.uncertainty < 0.03
+    few = len(numbers) <= 6
+    assert (0.044 if few else 0.030) < exact.scale.uncertainty < (0.046 if few else 0.032)
 
 
 def test_noise_is_not_taken_for_foreshortening() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from window_samples import CTRL, SHIFT, Desk, WrittenSample
 
+from viewer.imaging import marker_catheter
 from viewer.model.annotation import Caliper
-from viewer.model.calibration import CalibrationSource
+from viewer.model.calibration import UNCALIBRATED, CalibrationSource
 from viewer.model.reader_calibration import CalibrationMethod, Filling
 from viewer.qt.facts_panel import FactsPanel
 from viewer.session import facts
@@ -74,6 +77,7 @@ def test_a_marker_catheter_gives_the_scale_and_undo_takes_it_back(measured, samp
     desk.click(desk.venogram, marks[0])
     assert "last mark" in strip.text
     desk.click(desk.venogram, marks[-1])
+    desk.settle()
     assert "mm/px ±" in strip.text
     found = int(re.search(r"(\d+) marks, residual 0\.\d\d mm", strip.text)[1])
     assert len(marks) - 2 <= found <= len(marks)
@@ -131,6 +135,9 @@ def test_escape_leaves_the_scale_as_it_was(bare_desk: Desk, sample) -> None:
     for mark in (marks_of(sample)[0], marks_of(sample)[-1]):
         desk.click(desk.venogram, mark)
     desk.key(Key.Key_Escape)
+    assert session.tool is Tool.CALIBRATE
+    assert session.calibrating.state.clicks_px == ()
+    desk.key(Key.Key_Escape)
     assert session.tool is Tool.SELECT
     assert session.calibrating.state is None
     assert session.review == before
@@ -164,6 +171,7 @@ def test_what_was_clicked_and_found_is_drawn(bare_desk: Desk, sample) -> None:
     before = desk.picture(desk.venogram.view.viewport())[around].astype(int)
     desk.click(desk.venogram, marks[0])
     desk.click(desk.venogram, marks[-1])
+    desk.settle()
     after = desk.picture(desk.venogram.view.viewport())[around].astype(int)
     green = (after[..., 1] - after[..., 0] > 60) & (before[..., 1] - before[..., 0] < 20)
     assert green.sum() > 10
@@ -238,3 +246,94 @@ def test_a_real_run_without_a_scale_gets_one_from_its_banner(new_desk, shared_da
     assert session.calibration(run).mm_per_px == pytest.approx(0.3, rel=0.05)
     assert "mm" in caliper_mm(desk)
     assert not banner.isVisible()
+
+
+def test_ctrl_z_takes_clicks_back_before_the_review(measured: Desk, sample) -> None:
+    desk, session, marks = measured, measured.session, marks_of(sample)
+    undo = desk.window.actions_by_id["edit.undo"]
+    arm(desk)
+    assert undo.text() == "Undo measure"
+    for mark in (marks[0], marks[-1]):
+        desk.click(desk.venogram, mark)
+    desk.settle()
+    assert undo.text() == "Undo click"
+    desk.key(Key.Key_Z, CTRL)
+    assert len(session.calibrating.state.clicks_px) == 1
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    desk.settle()
+    assert "mm/px ±" in desk.window.calibrate_strip.text
+    desk.key(Key.Key_Z, CTRL)
+    desk.key(Key.Key_Z, CTRL)
+    assert session.calibrating.state.clicks_px == ()
+    assert len(session.review.measurements) == 1
+    desk.key(Key.Key_Z, CTRL)
+    assert session.review.measurements == ()
+    assert session.tool is Tool.CALIBRATE
+
+
+def test_escape_in_a_drag_lets_the_point_go(bare_desk: Desk) -> None:
+    desk, calibrating = bare_desk, bare_desk.session.calibrating
+    arm(desk, Method.DISTANCE)
+    desk.click(desk.venogram, (50.0, 60.0))
+    desk.click(desk.venogram, (150.0, 60.0))
+    desk.focus(desk.venogram)
+    desk.drag(desk.venogram, (150.0, 60.0), (150.0, 100.0), release=False)
+    assert calibrating.state.clicks_px[1][1] > 80
+    desk.key(Key.Key_Escape)
+    desk.let_go(desk.venogram.view.viewport(), desk.screen(desk.venogram, (150.0, 120.0)))
+    assert calibrating.state.clicks_px[1] == pytest.approx((150.0, 60.0), abs=2.0)
+    assert len(calibrating.state.clicks_px) == 2
+
+
+def test_marks_are_found_off_the_main_thread_and_stale_ones_dropped(
+    bare_desk: Desk, sample, monkeypatch
+) -> None:
+    desk, calibrating, marks = bare_desk, bare_desk.session.calibrating, marks_of(sample)
+    threads, gate = [], threading.Event()
+    find = marker_catheter.find_marks
+
+    def slow(*args):
+        threads.append(threading.current_thread())
+        gate.wait(20)
+        return find(*args)
+
+    monkeypatch.setattr(marker_catheter, "find_marks", slow)
+    arm(desk)
+    desk.click(desk.venogram, marks[0])
+    desk.click(desk.venogram, marks[-1])
+    desk.wait(lambda: threads)
+    assert threads[0] is not threading.main_thread()
+    assert "Measuring" in desk.window.calibrate_strip.text
+    assert not desk.window.calibrate_strip.use.isEnabled()
+    desk.key(Key.Key_Return)
+    assert calibrating.active  # nothing to accept yet
+    desk.key(Key.Key_Z, CTRL)
+    gate.set()
+    desk.wait(lambda: not calibrating.measuring)
+    desk.pump()
+    assert not calibrating.state.text  # the click it was measured for is gone
+    desk.click(desk.venogram, marks[-1])
+    desk.settle()
+    assert calibrating.state.can_accept
+
+
+def test_the_panel_says_how_to_calibrate_and_its_button_arms_the_tool(bare_desk: Desk) -> None:
+    desk, session = bare_desk, bare_desk.session
+    panel = desk.window.inspector.findChild(FactsPanel)
+    assert not any(button.isVisible() for button in panel.buttons)
+    case = session.case
+    bare = tuple(replace(item, calibration=UNCALIBRATED) for item in case.image_sets)
+    session.open_case(replace(case, image_sets=bare), None)
+    desk.settle()
+    assert "Calibrate on a marker catheter" in panel.texts["XA scale"]
+    shown = [button for button in panel.buttons if button.isVisible()]
+    assert len(shown) == 2
+    shown[0].click()  # the pullback stands first
+    desk.pump()
+    assert session.tool is Tool.CALIBRATE
+    assert session.calibrating.image_uid == session.pullback.uid
+    session.arm(Tool.SELECT)
+    shown[1].click()
+    assert session.calibrating.image_uid == session.run.uid
+    session.open_case(case, None)
+    desk.settle()

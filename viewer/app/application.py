@@ -30,6 +30,7 @@ from viewer.qt.pane_buttons import add_pane_buttons
 from viewer.session import exporting
 from viewer.session import settings as settings_file
 from viewer.session.autosave import Autosave
+from viewer.session.facts import rate_reasons
 from viewer.session.frame_cache import budget_range_bytes
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
@@ -64,6 +65,7 @@ class Application:
             open_frames, self.main_thread.post, self.settings.cache_budget_bytes
         )
         self.loader.on_cache_changed = self._show_cache
+        self.session.calibrating.work_on(self.loader)
         self.library = Library(tell=lambda text: self.main_thread.post(lambda: self.tell(text)))
         self.opener, self.reviews = CaseOpener(self), ReviewKeeper(self)
         self.exports, self.pictures = Exports(self), PictureOrders(self)
@@ -178,7 +180,8 @@ class Application:
         if item is not None:
             what = "the pullback" if isinstance(item, Pullback) else "the run"
             name = f"{what} {item.description}".strip()
-            rate_hz = self.dialogs.ask_rate(self.session.timing(item).rate_hz, name)
+            now_hz = self.session.timing(item).rate_hz
+            rate_hz = self.dialogs.ask_rate(now_hz, name, rate_reasons(self.session, item))
             if rate_hz is not None:
                 self.session.set_rate(uid, rate_hz or None)
 
@@ -217,7 +220,8 @@ class Application:
         panes = all(pane.is_settled for pane in (window.venogram, window.ivus))
         long_view = window.along.canvas.long_view
         ready = long_view is None or long_view.complete
-        return panes and (ready or session.pullback is None) and self.pictures.all_there
+        settled = panes and not session.calibrating.measuring
+        return settled and (ready or session.pullback is None) and self.pictures.all_there
 
     # -- status -------------------------------------------------------------------------------
     def _show_cache(self) -> None:

@@ -11,7 +11,7 @@ from viewer.cli import EXIT_DONE, EXIT_USAGE, complain, existing_path, print_jso
 from viewer.errors import UnreadableError
 
 if TYPE_CHECKING:
-    from viewer.cli.sync_files import CenterlineFile
+    from viewer.cli.sync_files import CenterlineFile, ScaleUsed
     from viewer.geometry.position_map import PositionMap
     from viewer.model.study import ImageSet, Pullback
 
@@ -47,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", metavar="MM_S", type=_rate, help="pullback rate in mm/s, in place of the header's"
     )
+    parser.add_argument(
+        "--review",
+        metavar="REVIEW",
+        type=existing_path,
+        help="review whose calibration by hand of RUN is used when the centerline has no scale",
+    )
     parser.add_argument("--fluoro", metavar="RUN", help="not available yet")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
@@ -64,20 +70,42 @@ def run(args: argparse.Namespace) -> int:
     line = read_centerline(args.centerline)
     venogram, notes = _image_set(args.run)
     pullback, more = _pullback(args.pullback)
-    warnings = [*notes, *more, *line.warnings, *_scale_warnings(line, venogram)]
-    position = _position(args, line, venogram, pullback)
+    scale = _scale(args.review, line, venogram)
+    warnings = [*notes, *more, *line.warnings, *_scale_warnings(line, venogram, scale)]
+    position = _position(args, line, scale, venogram, pullback)
     warnings += position.problems
     if args.json:
-        print_json(_answer(position, warnings))
+        print_json(_answer(position, warnings) | {"calibration": scale.as_json})
         return EXIT_DONE
     for warning in warnings:
         complain(f"warning: {warning}")
+    print(f"# {scale.text}")
     _print_table(position)
     return EXIT_DONE
 
 
+def _scale(review: Path | None, line: CenterlineFile, venogram: ImageSet) -> ScaleUsed:
+    """The scale in force: the centerline file's, else the review's by hand, else the header's."""
+    from viewer.cli.sync_files import ScaleUsed, calibration_in
+
+    own = venogram.calibration
+    by_hand = calibration_in(review, venogram.uid) if review is not None else None
+    if line.arc_mm is not None or line.mm_per_px is not None:
+        return ScaleUsed("centerline", line.mm_per_px, line.source, line.uncertainty)
+    if by_hand is not None:
+        source = f"{by_hand.source.value}, {by_hand.validity}"
+        return ScaleUsed("review", by_hand.mm_per_px, source, by_hand.uncertainty)
+    return ScaleUsed(
+        "run header" if own.known else "none", own.mm_per_px, own.source.value, own.uncertainty
+    )
+
+
 def _position(
-    args: argparse.Namespace, line: CenterlineFile, venogram: ImageSet, pullback: Pullback
+    args: argparse.Namespace,
+    line: CenterlineFile,
+    scale: ScaleUsed,
+    venogram: ImageSet,
+    pullback: Pullback,
 ) -> PositionMap:
     from viewer.cli.sync_files import read_landmarks
     from viewer.geometry.position_map import Unlinked, position_map
@@ -93,11 +121,11 @@ def _position(
         mode=SyncMode(args.mode),
         rate_mm_s=args.rate,
     )
-    scale = venogram.calibration
+    unsure = venogram.calibration.uncertainty if scale.uncertainty is None else scale.uncertainty
     answer = position_map(
         line.polyline,
-        line.mm_per_px if line.mm_per_px is not None else scale.mm_per_px,
-        line.uncertainty if line.uncertainty is not None else scale.uncertainty,
+        scale.mm_per_px,
+        unsure,
         pullback,
         pullback.timing.times_s,
         tie,
@@ -139,11 +167,11 @@ def _pullback(path: Path) -> tuple[Pullback, list[str]]:
     return Pullback(**{f.name: getattr(item, f.name) for f in fields(ImageSet)}), notes
 
 
-def _scale_warnings(line: CenterlineFile, venogram: ImageSet) -> list[str]:
+def _scale_warnings(line: CenterlineFile, venogram: ImageSet, scale: ScaleUsed) -> list[str]:
     warnings = []
     if line.run and line.run[:1].isdigit() and line.run not in (venogram.uid, venogram.series_uid):
         warnings.append("the centerline names another run than RUN")
-    if line.arc_mm is None and line.mm_per_px is None and not venogram.calibration.known:
+    if scale.origin == "none":
         warnings.append("no mm scale on the run or the centerline; lengths are in px")
     return warnings
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
 from viewer.geometry.polyline import Polyline, distinct, spline_through
+from viewer.model.calibration import Calibration
 from viewer.model.coregistration import Landmark
 
 SCALES_AGREE = 0.02
@@ -32,6 +33,8 @@ class CenterlineFile:
     arc_mm : ndarray of float64 or None, shape (n,)
         mm at each point of `polyline`.
     mm_per_px, uncertainty : float or None
+    source : str
+        Where the file says its scale comes from, e.g. "manual"; empty when it does not.
     run : str
         UID of the run it was drawn on, empty when the file does not say.
     warnings : tuple of str
@@ -41,8 +44,49 @@ class CenterlineFile:
     arc_mm: NDArray[np.float64] | None
     mm_per_px: float | None
     uncertainty: float | None
+    source: str
     run: str
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScaleUsed:
+    """The scale positions rest on.
+
+    Attributes
+    ----------
+    origin : str
+        "centerline", "review", "run header" or "none".
+    mm_per_px, uncertainty : float or None
+        `mm_per_px` is None when the file gives mm along the vein instead, or nothing does.
+    source : str
+        How it was found, as its origin says.
+    """
+
+    origin: str
+    mm_per_px: float | None
+    source: str
+    uncertainty: float | None
+
+    @property
+    def as_json(self) -> dict[str, object]:
+        """For ``--json``."""
+        return {
+            "from": self.origin,
+            "mm_per_px": self.mm_per_px,
+            "source": self.source or None,
+            "uncertainty": self.uncertainty,
+        }
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        if self.origin == "none":
+            return "no mm scale: lengths in px"
+        size = "mm along the vein" if self.mm_per_px is None else f"{self.mm_per_px:.4g} mm/px"
+        sure = f" ± {100 * self.uncertainty:.1f} %" if self.uncertainty else ""
+        how = f" ({self.source})" if self.source else ""
+        return f"scale: {size}{sure}, from the {self.origin}{how}"
 
 
 def read_centerline(path: Path) -> CenterlineFile:
@@ -82,9 +126,25 @@ def read_centerline(path: Path) -> CenterlineFile:
                     f"the centerline's arc_mm and mm_per_px differ by {abs(ratio - 1):.0%}; "
                     "arc_mm is used"
                 )
+    told = stated.get("source")
+    source = told if isinstance(told, str) else ""
     run = document.get("run")
     name = run if isinstance(run, str) else ""
-    return CenterlineFile(curve, arc_mm, mm_per_px, uncertainty, name, tuple(warnings))
+    return CenterlineFile(curve, arc_mm, mm_per_px, uncertainty, source, name, tuple(warnings))
+
+
+def calibration_in(path: Path, run_uid: str) -> Calibration | None:
+    """The scale a review's reader set by hand on a run, None when the header's holds there.
+
+    Raises
+    ------
+    UnreadableError
+        The file is no review.
+    """
+    from viewer.store import review_file
+
+    made = review_file.read(path).calibration_of(run_uid)
+    return made.scale() if made is not None else None
 
 
 def read_landmarks(path: Path, frames: int) -> tuple[Landmark, ...]:

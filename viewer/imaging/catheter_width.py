@@ -28,6 +28,8 @@ NARROWEST_PX = 2.5
 STEEPEST_TILT = 0.6
 CLEAR_TIMES = 8.0
 """How many standard errors of the mean profile a catheter's shadow has to be."""
+MOST_FILLED = 4.0
+"""A lumen with contrast absorbs up to this much more than its wall."""
 BLUR_PX = 0.9
 BLUR_WEIGHT = 0.05
 """Usual blur of a detector (standard deviation) and how firmly a fit is held to it."""
@@ -54,7 +56,9 @@ class CatheterWidth:
     profiles: int
 
 
-def catheter_width(shadow: Shadow, start_px: PointPx, end_px: PointPx) -> CatheterWidth:
+def catheter_width(
+    shadow: Shadow, start_px: PointPx, end_px: PointPx, *, filled: bool = False
+) -> CatheterWidth:
     """Measure the catheter that a line crosses.
 
     Parameters
@@ -63,6 +67,8 @@ def catheter_width(shadow: Shadow, start_px: PointPx, end_px: PointPx) -> Cathet
         See `shadow_of`; the catheter may be darker or brighter than what is around it.
     start_px, end_px : PointPx
         Ends of a line across it, beyond both edges.
+    filled : bool
+        Its lumen holds contrast, which absorbs more than its wall.
 
     Raises
     ------
@@ -97,8 +103,8 @@ def catheter_width(shadow: Shadow, start_px: PointPx, end_px: PointPx) -> Cathet
     if float(np.ptp(mean)) < CLEAR_TIMES * scatter:
         raise ViewerError("No catheter stands out of the noise on that line", _HINT)
     lean = 1.0 / math.hypot(1.0, tilt)  # the line crosses it obliquely: it reads too wide
-    chord, at = _tube(mean, u, centre, width)
-    groups = [_tube(shifted[k::3].mean(axis=0), u, at, chord)[0] for k in range(3)]
+    chord, at = _tube(mean, u, centre, width, filled)
+    groups = [_tube(shifted[k::3].mean(axis=0), u, at, chord, filled)[0] for k in range(3)]
     sigma = float(np.std(groups, ddof=1)) / math.sqrt(3.0)
     width = chord * lean
     if not NARROWEST_PX <= width <= 0.9 * length:
@@ -162,7 +168,11 @@ def _steepest(
 
 
 def _tube(
-    profile: NDArray[np.float64], u: NDArray[np.float64], centre: float, width: float
+    profile: NDArray[np.float64],
+    u: NDArray[np.float64],
+    centre: float,
+    width: float,
+    filled: bool,
 ) -> tuple[float, float]:
     """Outer width and centre of the blurred tube whose shadow fits a profile best.
 
@@ -198,6 +208,9 @@ def _tube(
     low = [0.4 * NARROWEST_PX, centre - 2.0, 0.3, 0.5, 0.0]
     high = [0.5 * float(u[-1] - u[0]), centre + 2.0, 2.5, 0.85, 1.0]
     starts = [(0.52 * width, 0.1), (0.52 * width, 0.9), (0.6 * width, 0.1)]
+    if filled:
+        low[4], high[3], high[4] = -MOST_FILLED, 0.9, 0.0
+        starts = [(0.65 * width, -1.0), (0.75 * width, -2.0), (0.58 * width, -0.5)]
     fits = []
     for radius, emptied in starts:
         guess = [radius, centre, BLUR_PX, 0.66, emptied]

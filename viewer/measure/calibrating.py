@@ -9,8 +9,9 @@ Uncertainties are relative standard uncertainties, added in squares:
 - filling: calibrating on a catheter read -15 % to +4 % by what it was filled with (domain notes).
   Which of it applies is not known for a given filling, so nothing is corrected: the root mean
   square of a rectangular distribution between both, 7.8 %, is stated;
-- tilt: a length lies within 15 degrees of the image's plane, every angle as likely (an assumption,
-  to be checked): it reads too short by angle² / 2, in root mean square 1.5 %. A width does not.
+- tilt: a length lies within 20 degrees of the image's plane, every angle as likely (an assumption,
+  to be checked): it reads too short by angle² / 2, in root mean square 2.7 %; within 25 degrees,
+  4.3 %, for six marks or fewer, which leave no choice of the flattest stretch. A width does not.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ CLICK_PX = 1.0
 OFF_DEPTH_MM = 10.0
 USUAL_SOD_MM = 720.0
 FILLING_UNCERTAINTY = math.sqrt((0.15**2 - 0.15 * 0.04 + 0.04**2) / 3.0)
-TILT_UNCERTAINTY = math.radians(15.0) ** 2 / (2.0 * math.sqrt(5.0))
+TILT_UNCERTAINTY = math.radians(20.0) ** 2 / (2.0 * math.sqrt(5.0))
+TILT_OF_FEW_MARKS = math.radians(25.0) ** 2 / (2.0 * math.sqrt(5.0))
+FEW_MARKS = 6
 SMALLEST_DISTANCE_PX = 5.0
 FRENCH_RANGE = (2.0, 40.0)
 UNEVEN_FROM = 0.005
@@ -160,7 +163,7 @@ def by_marks(
     shares |= {
         "fit": error_px / spacing_px,
         "marks": MARK_TOLERANCE,
-        "tilt": TILT_UNCERTAINTY,
+        "tilt": TILT_OF_FEW_MARKS if arcs.size <= FEW_MARKS else TILT_UNCERTAINTY,
         "depth": depth_share(sod_mm),
     }
     return MarksFound(

@@ -56,6 +56,9 @@ class ReaderCalibration:
         When, ISO 8601.
     validity : str
         Where it holds, for people.
+    carried_from : str
+        UID of the run of the same geometry whose frame and points these are; empty when they are
+        this image set's own.
     """
 
     image_uid: str
@@ -69,6 +72,7 @@ class ReaderCalibration:
     residual_px: float | None = None
     made_at: str = ""
     validity: str = ""
+    carried_from: str = ""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.entered) and self.entered > 0):

@@ -58,7 +58,9 @@ class CalibratePill(QWidget):
         self.setFixedHeight(32)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Calibrate armed. Escape ends it.")
-        self.setToolTip("Click on the image what is of known size; Esc ends it")
+        self.setToolTip(
+            "Click on the image what is of known size; Esc takes the clicks away, once more ends it"
+        )
 
     def sizeHint(self) -> QSize:
         """Room for icon, word and key."""
@@ -105,7 +107,9 @@ class CalibrateStrip(QWidget):
         self._icon = IconView("ph.info")
         self._first = ElidedLabel("", theme.small(600))
         self._second = ElidedLabel("", theme.caption(), tokens.TEXT_MID)
-        self.give_up = push_button("Cancel", tip="Leave the scale as it is  (Esc)", is_small=False)
+        self.give_up = push_button(
+            "Cancel", tip="Leave the scale as it is  (Esc, twice after a click)", is_small=False
+        )
         self.give_up.setFixedHeight(32)
         self.give_up.clicked.connect(lambda: session.arm(Tool.SELECT))
         self.use = push_button("Use", "ph.check", "primary", is_small=False)
@@ -201,6 +205,8 @@ class CalibrateStrip(QWidget):
         first, second, icon = state.prompt, "", ("ph.info", tokens.TEXT_MID)
         if state.can_accept:
             first, second, icon = state.text, state.basis, ("ph.check-circle", tokens.OK)
+        if state.measuring:
+            first, icon = (state.text or state.prompt), ("ph.spinner-gap", tokens.TEXT_MID)
         if state.warning:
             second, icon = state.warning, ("ph.warning-fill", tokens.WARN)
         if state.problem:

@@ -104,6 +104,7 @@ class CalibrateTool:
         self._overlay = overlay
         self._grip: int | None = None
         self._from: tuple[ImageSet, int, PointPx] | None = None
+        self._stroke = 0
 
     @property
     def armed(self) -> bool:
@@ -113,16 +114,19 @@ class CalibrateTool:
     def press(self, item: ImageSet, frame: int, point_px: PointPx, at: QPointF) -> None:
         """Take hold of a point, or get ready to set another."""
         self._grip = self._overlay.hit(at)
+        self._session.calibrating.settle()
+        self._stroke = self._session.calibrating.stroke
         self._from = (item, frame, point_px) if self._grip is None else None
 
     def drag(self, point_px: PointPx) -> None:
         """Move the point; a drag that began beside one draws a line, from end to end."""
         calibrating = self._session.calibrating
+        self._let_go_after_escape()
         if self._from is not None:
-            self._set_point(*self._from)
+            self._set_point(*self._from, settled=False)
             state = calibrating.state
             if state is not None and len(state.clicks_px) == 1:
-                self._set_point(self._from[0], self._from[1], point_px)
+                self._set_point(self._from[0], self._from[1], point_px, settled=False)
             state = calibrating.state
             self._grip = len(state.clicks_px) - 1 if state and state.clicks_px else None
             self._from = None
@@ -131,22 +135,33 @@ class CalibrateTool:
 
     def release(self, point_px: PointPx) -> None:
         """Set the point of a click, or measure anew where a drag left it."""
+        self._let_go_after_escape()
         if self._from is not None:
             self._set_point(*self._from)
         elif self._grip is not None:
             self._session.calibrating.move_point(self._grip, point_px)
+        self._session.calibrating.settle()
         self._from = self._grip = None
 
-    def _set_point(self, item: ImageSet, frame: int, point_px: PointPx) -> None:
+    def _let_go_after_escape(self) -> None:
+        """Esc, Ctrl+Z or another method ended the stroke: the mouse holds nothing any more."""
+        if self._stroke != self._session.calibrating.stroke:
+            self._from = self._grip = None
+
+    def _set_point(
+        self, item: ImageSet, frame: int, point_px: PointPx, *, settled: bool = True
+    ) -> None:
         """Set a point once the frame's stored values are there: at once, on a shown frame."""
         calibrating = self._session.calibrating
-        if calibrating.image_uid != item.uid and not calibrating.begin_on(item):
-            return
+        if calibrating.image_uid != item.uid:
+            if not calibrating.begin_on(item):
+                return
+            self._stroke = calibrating.stroke
         view = f"calibrating {item.uid}"
 
         def take(arrived: Delivered) -> None:
             self._loader.cancel_view(view)
             if arrived.pixels is not None and calibrating.image_uid == item.uid:
-                calibrating.add_point(frame, point_px, arrived.pixels)
+                calibrating.add_point(frame, point_px, arrived.pixels, settled=settled)
 
         self._loader.request(view, item, frame, take)

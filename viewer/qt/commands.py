@@ -64,13 +64,14 @@ def bind(
 def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
     """What actions do that need only the session."""
     verbs: dict[str, Callable[[], object]] = {
-        "edit.undo": session.undo,
-        "edit.redo": session.redo,
+        "edit.undo": lambda: undo(session),
+        "edit.redo": lambda: redo(session),
         "edit.delete": lambda: delete_selected(session),
         "edit.duplicate": lambda: session.segments.duplicate(session.selection.id),
         "edit.hide": lambda: session.segments.toggle_hidden(session.selection.id),
         "edit.accept": lambda: accept(session),
         "edit.cancel": lambda: cancel(session),
+        "calibrate.carry": session.calibrating.carry.use,
         "vessel.reverse": session.vessel.reverse_centerline,
         "vessel.delete": session.vessel.remove_centerline,
         "vessel.clear_landmarks": session.vessel.remove_landmarks,
@@ -115,12 +116,26 @@ def accept(session: Session) -> None:
 def cancel(session: Session) -> None:
     """First the stroke, then what is being placed, then the tool, then the selection."""
     if session.in_gesture:
+def undo(session: Session) -> None:
+    """Take the last click of a calibration back, else the last step of the review."""
+    if not session.calibrating.undo():
+        session.undo()
+
+
+def redo(session: Session) -> None:
+    """Make the click again that was taken back, else do the undone step again."""
+    if not session.calibrating.redo():
+        session.redo()
+
+
         session.abort()
     elif session.vessel.pending.point_px is not None:
         session.vessel.forget_pending()
     elif session.tool is not Tool.SELECT:
         session.arm(Tool.SELECT)
     else:
+    elif session.calibrating.cancel_stroke():
+        return
         session.select(type(session.selection)())
 
 
@@ -146,6 +161,7 @@ class ActionStates:
         ):
             signal.connect(self.refresh)
         if contrast is not None:
+            session.pending_changed,
             contrast.changed.connect(self.recheck)
         for action_id in self._checked():  # Qt turns a switch off that is chosen once more
             actions[action_id].triggered.connect(self.refresh)
@@ -182,13 +198,19 @@ class ActionStates:
             if tip != action.toolTip():
                 action.setToolTip(tip)
         for action_id, verb in (("edit.undo", "Undo"), ("edit.redo", "Redo")):
-            history = self._session.history
-            label = history.undo_label if verb == "Undo" else history.redo_label
+            label = self._step_label(verb)
             self._actions[action_id].setText(f"{verb} {label.lower()}" if label else verb)
 
 
 def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
     """The whole table as one menu with a submenu for each of its menus."""
+    def _step_label(self, verb: str) -> str:
+        """What undo or redo would do next: a click of the calibration, else a step."""
+        calibrating, history = self._session.calibrating, self._session.history
+        if calibrating.can_undo if verb == "Undo" else calibrating.can_redo:
+            return "click"
+        return history.undo_label if verb == "Undo" else history.redo_label
+
     root = QMenu(parent)
     root.menuAction().setEnabled(False)  # else single keys act while the menu's button has focus
     for name in MENUS:

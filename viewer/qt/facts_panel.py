@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from viewer.qt import theme
 from viewer.qt.fields import LABEL_WIDTH
-from viewer.qt.labels import section_title, show_if
+from viewer.qt.labels import push_button, section_title, show_if
 from viewer.session.facts import Fact, how_measured
 from viewer.session.session import Session
 
@@ -33,12 +35,20 @@ class FactsPanel(QWidget):
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)
         self._lines: list[tuple[QLabel, QLabel]] = []
+        self.buttons: list[QPushButton] = []
         for row in range(_MOST):
             name = theme.label("", theme.small(), "low")
             text = theme.label("", theme.small(), wrap=True)
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(text, row, 1)
+            button = push_button("Calibrate", tip="Set the scale by hand  (K)")
+            button.clicked.connect(partial(self._calibrate, row))
+            cell = QVBoxLayout()
+            cell.setSpacing(4)
+            cell.addWidget(text)
+            cell.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addLayout(cell, row, 1)
             self._lines.append((name, text))
+            self.buttons.append(button)
         self.refresh()
 
     def refresh(self) -> None:
@@ -54,7 +64,14 @@ class FactsPanel(QWidget):
                 for label in (name, text):
                     label.setToolTip(fact.tip)
                     show_if(label, bool(fact.text))
+                show_if(self.buttons[n], bool(fact.calibrates))
         show_if(self, bool(now))
+
+    def _calibrate(self, row: int, *_: object) -> None:
+        """Arm the tool on the image set without a scale."""
+        item = self._session.case.find(self._facts[row].calibrates)
+        if item is not None:
+            self._session.calibrating.arm_on(item)
 
     @property
     def texts(self) -> dict[str, str]:

@@ -84,12 +84,15 @@ class FileDialogs:
         )
         return answer == QMessageBox.StandardButton.Save
 
-    def ask_rate(self, now_hz: float | None, name: str) -> float | None:
+    def ask_rate(
+        self, now_hz: float | None, name: str, reasons: tuple[str, ...] = ()
+    ) -> float | None:
         """A frame rate of `name` in frames per second; 0 goes back to the file's own times."""
+        told = "".join(f"{reason}\n" for reason in reasons) + ("\n" if reasons else "")
         rate_hz, agreed = QInputDialog.getDouble(
             self._parent,
             "Frame rate",
-            f"Frames per second of {name} (0: as the file says).\nIt is kept in the review.",
+            f"{told}Frames per second of {name} (0: as the file says).\nIt is kept in the review.",
             now_hz or 15.0,
             0.0,
             1000.0,

@@ -102,14 +102,18 @@ class VenogramView(ContrastPane):
             self.banner.show_message("")
             return
         action = BY_ID.get(advice.action_id)
-        button = f"{action.text}  {action.shortcuts[0]}" if action else ""
+        button = f"{advice.button or action.text}  {action.shortcuts[0]}" if action else ""
         self.banner.show_message(advice.what, advice.more, button, advice.severity)
 
     def _advice_key(self, advice: Advice) -> str:
         return f"{self._session.cursor.run_uid} {advice.what}"
 
     def _take_advice(self) -> None:
-        if self._advice is not None and self._advice.action_id.startswith("tool."):
+        if self._advice is None:
+            return
+        if self._advice.action_id == "calibrate.carry":
+            self._session.calibrating.carry.use()
+        elif self._advice.action_id.startswith("tool."):
             self._session.arm(Tool(self._advice.action_id.removeprefix("tool.")))
             self.view.setFocus()
 

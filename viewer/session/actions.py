@@ -87,11 +87,17 @@ def _needs_calibration(session: Session) -> str:
 
 
 def _can_undo(session: Session) -> str:
-    return "" if session.history.can_undo else "has nothing to take back"
+    can = session.calibrating.can_undo or session.history.can_undo
+    return "" if can else "has nothing to take back"
+
+
+def _can_carry(session: Session) -> str:
+    return session.calibrating.carry.why_not()
 
 
 def _can_redo(session: Session) -> str:
-    return "" if session.history.can_redo else "has nothing to do again"
+    can = session.calibrating.can_redo or session.history.can_redo
+    return "" if can else "has nothing to do again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,9 @@ ACTIONS: tuple[Action, ...] = (
        "Make the other end of the centerline the central one", "ph.swap", _needs_line, group=3),
     _a("vessel.delete", "Delete centerline", "Tools", "Ctrl+Shift+Backspace",
        "Delete the centerline of this run and its landmarks", "ph.trash", _needs_line, group=3),
+    _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
+       "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
+       group=2),
     _a("vessel.clear_landmarks", "Delete all landmarks", "Tools", "Ctrl+Shift+L",
        "Delete every landmark of this pair, as one step", "ph.trash", _needs_landmarks, group=3),
     # -- Go

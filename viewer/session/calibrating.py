@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.errors import ViewerError
-from viewer.measure.calibrating import (
-    MarksFound,
-    ScaleFound,
-    by_catheter,
-    by_distance,
-    by_marks,
-)
+from viewer.measure.calibrating import ScaleFound, by_catheter, by_distance, by_marks
 from viewer.model.reader_calibration import CalibrationMethod, Filling, ReaderCalibration
 from viewer.model.study import ImageSet, Run
 from viewer.model.vessel import PointPx
+from viewer.session import calibration_words as words
+from viewer.session.calibration_carry import CalibrationCarry
+from viewer.session.calibration_words import CalibrationState
+from viewer.session.calibration_work import CalibrationWork, Found
 from viewer.session.state import Severity, Tool
 
 if TYPE_CHECKING:
+    from viewer.session.frame_loader import FrameLoader
     from viewer.session.session import Session
+
+__all__ = ["CalibrateEdits", "CalibrationState", "can_calibrate", "methods_on"]
+
+Clicks = tuple[PointPx, ...]
+Pixels = NDArray[np.generic]
 
 DEFAULT_SIZE = {
     CalibrationMethod.CATHETER: None,
@@ -36,79 +39,44 @@ SQUARE_WITHIN = 0.01
 FAR_OFF = 0.2
 """A scale this much off the header's own is worth a second look."""
 
-_FIRST = {
-    CalibrationMethod.CATHETER: "Click beside the catheter",
-    CalibrationMethod.MARKERS: "Click the first mark, on a frame before contrast",
-    CalibrationMethod.DISTANCE: "Click one end of the known distance",
-}
-_SECOND = {
-    CalibrationMethod.CATHETER: "Click beyond its other edge, straight across",
-    CalibrationMethod.MARKERS: "Click the last mark",
-    CalibrationMethod.DISTANCE: "Click the other end",
-}
-_SIZE = {
-    CalibrationMethod.CATHETER: "Enter the catheter's size in French",
-    CalibrationMethod.MARKERS: "Enter the distance between two marks in mm",
-    CalibrationMethod.DISTANCE: "Enter the distance in mm",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationState:
-    """A calibration under way, as it is shown.
-
-    Attributes
-    ----------
-    prompt : str
-        What to do next.
-    text : str
-        The result, e.g. "0.253 mm/px ± 3 %"; empty until there is one.
-    detail : str
-        What it rests on and where it holds; several lines.
-    problem : str
-        Why there is no result though all was given; what to do about it.
-    warning : str
-        What makes the result doubtful.
-    clicks_px, found_px : tuple of PointPx
-        What was clicked; the marks or edges that were found.
-    basis : str
-        What it rests on in a few words, e.g. "15 marks, residual 0.02 mm".
-    """
-
-    prompt: str
-    text: str = ""
-    detail: str = ""
-    problem: str = ""
-    warning: str = ""
-    clicks_px: tuple[PointPx, ...] = ()
-    found_px: tuple[PointPx, ...] = ()
-    basis: str = ""
-
-    @property
-    def can_accept(self) -> bool:
-        """Whether there is a result to accept."""
-        return bool(self.text)
-
 
 class CalibrateEdits:
     """Calibration verbs of a session. `session.pending_changed` tells that `state` changed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.carry = CalibrationCarry(session)
+        self._work: CalibrationWork | None = None
+        self.stroke = 0
         self._forget()
         session.tool_changed.connect(self._follow_tool)
         session.cursor_changed.connect(self._follow_images)
 
+    def work_on(self, loader: FrameLoader) -> None:
+        """Find marks and edges on the loader's workers; without it that is done at once."""
+        self._work = CalibrationWork(loader)
+
     def _forget(self) -> None:
+        self._drop_result()
         self.image_uid = ""
         self.method = CalibrationMethod.MARKERS
         self.frame = 0
         self.size: float | None = None
         self.filling = Filling.UNKNOWN
-        self._clicks: tuple[PointPx, ...] = ()
-        self._pixels: NDArray[np.generic] | None = None
-        self._result: tuple[ReaderCalibration, str] | None = None
+        self._clicks: Clicks = ()
+        self._pixels: Pixels | None = None
+        self._past: list[tuple[int, Clicks, Pixels | None]] = []
+        self._future: list[tuple[int, Clicks, Pixels | None]] = []
+        self._moving = False
+        self.stroke += 1
+
+    def _drop_result(self) -> None:
+        """What was measured holds no more; what is being measured is not wanted any more."""
+        self._result: Found | None = None
         self._problem = ""
+        self.measuring = False
+        if self._work is not None:
+            self._work.cancel()
 
     @property
     def active(self) -> bool:
@@ -125,6 +93,12 @@ class CalibrateEdits:
     def methods(self) -> tuple[CalibrationMethod, ...]:
         """The ways that are open: on ultrasound only a known distance."""
         return methods_on(self._session.case.find(self.image_uid))
+
+    def arm_on(self, item: ImageSet) -> None:
+        """Arm the tool on one of the shown image sets."""
+        self._session.arm(Tool.CALIBRATE)
+        if self.image_uid != item.uid:
+            self.begin_on(item)
 
     def begin_on(self, item: ImageSet) -> bool:
         """Start on an image set in the way that is usual for it."""
@@ -172,7 +146,10 @@ class CalibrateEdits:
         session.pending_changed.emit()
         return True
 
-    def add_point(self, frame: int, point_px: PointPx, pixels: NDArray[np.generic]) -> None:
+    # -- clicks -------------------------------------------------------------------------------
+    def add_point(
+        self, frame: int, point_px: PointPx, pixels: Pixels, *, settled: bool = True
+    ) -> None:
         """Click a point of a 0-based frame; `pixels` are the frame's stored values.
 
         Points of another frame begin anew. A third click on a catheter or a distance does too;
@@ -180,6 +157,7 @@ class CalibrateEdits:
         """
         if not self.active:
             return
+        self._step(settled)
         full = len(self._clicks) >= 2 and self.method is not CalibrationMethod.MARKERS
         if frame != self.frame or full:
             self._clicks = ()
@@ -188,23 +166,86 @@ class CalibrateEdits:
         self._measure()
 
     def move_point(self, index: int, point_px: PointPx, *, settled: bool = True) -> None:
-        """Move a click; what takes longer is measured once it is `settled`."""
-        if 0 <= index < len(self._clicks):
-            clicks = list(self._clicks)
-            clicks[index] = point_px
-            self._clicks = tuple(clicks)
-            if settled or self.method is not CalibrationMethod.MARKERS:
-                self._measure()
-            else:
-                self._result, self._problem = None, ""
-                self._session.pending_changed.emit()
+        """Move a click; the whole drag up to where it is `settled` is one step to take back."""
+        if not 0 <= index < len(self._clicks):
+            return
+        self._step(settled)
+        clicks = list(self._clicks)
+        clicks[index] = point_px
+        self._clicks = tuple(clicks)
+        self._measure(goes_on=True)
 
     def remove_last_point(self) -> None:
-        """Take the last click back."""
+        """Take the last click away."""
         if self._clicks:
+            self._remember()
             self._clicks = self._clicks[:-1]
             self._measure()
 
+    def settle(self) -> None:
+        """The button is up: what follows is a step of its own."""
+        self._moving = False
+
+    def _step(self, settled: bool) -> None:
+        """Remember what was clicked before a step; a drag is one step, points it sets included."""
+        if not self._moving:
+            self._remember()
+        self._moving = not settled
+
+    def _remember(self) -> None:
+        self._past.append((self.frame, self._clicks, self._pixels))
+        self._future.clear()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a click can be taken back."""
+        return self.active and bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a click that was taken back can be made again."""
+        return self.active and bool(self._future)
+
+    def undo(self) -> bool:
+        """Take the last click, drag or removal back, on the frame where it was made."""
+        return self._travel(self._past, self._future)
+
+    def redo(self) -> bool:
+        """Make it again."""
+        return self._travel(self._future, self._past)
+
+    def _travel(
+        self,
+        source: list[tuple[int, Clicks, Pixels | None]],
+        target: list[tuple[int, Clicks, Pixels | None]],
+    ) -> bool:
+        if not self.active or not source:
+            return False
+        target.append((self.frame, self._clicks, self._pixels))
+        self.frame, self._clicks, self._pixels = source.pop()
+        self._end_stroke()
+        if self._clicks:
+            self._session.show_frame(self.image_uid, self.frame)
+        self._measure()
+        return True
+
+    def cancel_stroke(self) -> bool:
+        """First Esc: a drag goes back to where it began, else the clicks go; False without any."""
+        if self._moving:
+            return self._travel(self._past, [])
+        if not self._clicks:
+            return False
+        self._remember()
+        self._clicks = ()
+        self._end_stroke()
+        self._measure()
+        return True
+
+    def _end_stroke(self) -> None:
+        self._moving = False
+        self.stroke += 1
+
+    # -- what is known ------------------------------------------------------------------------
     def set_size(self, size: float | None) -> None:
         """What is known: French of the catheter, mm between marks, mm of the distance."""
         if self.active and size != self.size:
@@ -219,13 +260,14 @@ class CalibrateEdits:
 
     def accept(self) -> bool:
         """Let the result hold for every length on the image set, as one step of undo."""
-        if self._result is None:
+        if self._result is None or self.measuring:
             return False
         made, _ = self._result
         session = self._session
         self._forget()
         review = session.review.with_calibration(made)
-        notice = f"Calibrated: {_scale_text(made)}, by {made.method.value}"
+        notice = f"Calibrated: {words.scale_words(made)}, by {made.method.value}"
+        self.carry.offered_uid = made.image_uid
         session.edit("Calibrate", review, notice)
         session.pending_changed.emit()
         if session.tool is Tool.CALIBRATE:
@@ -252,51 +294,74 @@ class CalibrateEdits:
             return None
         clicks = self._clicks
         if self._result is None:
-            return CalibrationState(self._prompt(), problem=self._problem, clicks_px=clicks)
+            ask = words.prompt_for(self.method, len(clicks), self.size)
+            prompt = words.MEASURING if self.measuring else ask
+            return CalibrationState(
+                prompt, problem=self._problem, clicks_px=clicks, measuring=self.measuring
+            )
         made, source = self._result
-        where = f"Holds {made.validity}" if made.validity else ""
-        rest = f"Residual {made.residual_px:.2f} px" if made.residual_px is not None else ""
-        detail = "\n".join(line for line in (where, rest, f"± from {source}") if line)
-        found = made.points_px if self.method is not CalibrationMethod.DISTANCE else ()
+        item = self._session.case.find(self.image_uid)
+        own = item.calibration.mm_per_px if item is not None else None
         return CalibrationState(
-            "Enter accepts, Esc gives up",
-            _scale_text(made),
-            detail,
-            warning=self._doubt(made),
+            words.MEASURING if self.measuring else "Enter accepts, Esc begins anew",
+            words.scale_words(made),
+            words.detail(made, source),
+            warning=words.doubt(made, own, FAR_OFF),
             clicks_px=clicks,
-            found_px=found,
-            basis=_basis(made),
+            found_px=made.points_px if self.method is not CalibrationMethod.DISTANCE else (),
+            basis=words.basis(made),
+            measuring=self.measuring,
         )
 
-    # ----------------------------------------------------------------------------------
-    def _prompt(self) -> str:
-        if len(self._clicks) < 2:
-            return (_FIRST if not self._clicks else _SECOND)[self.method]
-        return _SIZE[self.method] if self.size is None else "Click again, or choose another way"
-
-    def _measure(self) -> None:
-        """Measure what was clicked, when enough was."""
-        self._result, self._problem = None, ""
-        item = self._session.case.find(self.image_uid)
-        if item is not None and len(self._clicks) >= 2 and self.size is not None:
+    # -- measuring ----------------------------------------------------------------------------
+    def _measure(self, *, goes_on: bool = False) -> None:
+        """Measure what was clicked, when enough was; in a drag the last result stays meanwhile."""
+        if not goes_on:
+            self._drop_result()
+        item, size = self._session.case.find(self.image_uid), self.size
+        if item is None or len(self._clicks) < 2 or size is None:
+            self._drop_result()
+        elif self._work is not None and self.method is not CalibrationMethod.DISTANCE:
+            self.measuring = True
+            measure = partial(self._measured, item, size, self._clicks)
+            self._work.ask(item, self.frame, measure, self._take)
+        elif self._pixels is None:
+            self._problem = "The frame is not there yet. Click again once it is shown."
+        else:
             try:
-                self._result = self._measured(item, self.size)
+                self._result = self._measured(item, size, self._clicks, self._pixels)
+                self._problem = ""
             except ViewerError as error:
-                self._problem = f"{error.what}. {error.hint}"
+                self._take(error, False)
+                return
         self._session.pending_changed.emit()
 
-    def _measured(self, item: ImageSet, size: float) -> tuple[ReaderCalibration, str]:
-        sod_mm = item.sod_mm if isinstance(item, Run) else None
-        points, residual_px, short = self._clicks, None, 0.0
-        if self.method is CalibrationMethod.DISTANCE:
-            found = by_distance(points[0], points[1], size, sod_mm)
-        elif self.method is CalibrationMethod.CATHETER:
-            found, points = self._across_catheter(item, size, sod_mm)
+    def _take(self, found: Found | ViewerError, newer: bool) -> None:
+        """What a worker found; `newer` when what was clicked has moved on since."""
+        self.measuring = newer
+        if isinstance(found, ViewerError):
+            self._result, self._problem = None, f"{found.what}. {found.hint}"
         else:
-            marks, points = self._along_marks(item, size, sod_mm)
-            found, residual_px, short = marks.scale, marks.residual_px, marks.foreshortened
+            self._result, self._problem = found, ""
+        self._session.pending_changed.emit()
+
+    def _measured(self, item: ImageSet, size: float, clicks: Clicks, pixels: Pixels) -> Found:
+        """The calibration these clicks make; runs on a worker, and changes nothing."""
+        sod_mm = item.sod_mm if isinstance(item, Run) else None
+        points, residual_px, short = clicks, None, 0.0
+        if self.method is CalibrationMethod.DISTANCE:
+            found = by_distance(clicks[0], clicks[1], size, sod_mm)
+        elif self.method is CalibrationMethod.CATHETER:
+            found, points = self._across_catheter(item, size, clicks, pixels)
+        else:
+            from viewer.imaging.marker_catheter import find_marks
+
+            marks = find_marks(_shadow(item, pixels), clicks)
+            fit = by_marks(marks.arc_px, marks.numbers, size, sod_mm)
+            found, points = fit.scale, marks.points_px
+            residual_px, short = fit.residual_px, fit.foreshortened
         made = ReaderCalibration(
-            image_uid=self.image_uid,
+            image_uid=item.uid,
             method=self.method,
             points_px=points,
             frame=self.frame,
@@ -306,55 +371,25 @@ class CalibrateEdits:
             filling=self.filling,
             residual_px=residual_px,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            validity=_validity(self.method, short),
+            validity=words.validity(self.method, short),
         )
         return made, found.source
 
     def _across_catheter(
-        self, item: ImageSet, french: float, sod_mm: float | None
-    ) -> tuple[ScaleFound, tuple[PointPx, ...]]:
+        self, item: ImageSet, french: float, clicks: Clicks, pixels: Pixels
+    ) -> tuple[ScaleFound, Clicks]:
         from viewer.imaging.catheter_width import catheter_width
 
-        width = catheter_width(self._shadow(item), self._clicks[0], self._clicks[1])
+        filled = self.filling is Filling.CONTRAST
+        width = catheter_width(_shadow(item, pixels), clicks[0], clicks[1], filled=filled)
+        sod_mm = item.sod_mm if isinstance(item, Run) else None
         return by_catheter(width.width_px, width.sigma_px, french, sod_mm), width.edges_px
 
-    def _along_marks(
-        self, item: ImageSet, spacing_mm: float, sod_mm: float | None
-    ) -> tuple[MarksFound, tuple[PointPx, ...]]:
-        from viewer.imaging.marker_catheter import find_marks
 
-        marks = find_marks(self._shadow(item), self._clicks)
-        return by_marks(marks.arc_px, marks.numbers, spacing_mm, sod_mm), marks.points_px
+def _shadow(item: ImageSet, pixels: Pixels) -> NDArray[np.float64]:
+    from viewer.imaging.shadow import shadow_of
 
-    def _shadow(self, item: ImageSet) -> NDArray[np.float64]:
-        from viewer.imaging.shadow import shadow_of
-
-        if self._pixels is None:
-            raise ViewerError("The frame is not there yet", "Click again once it is shown.")
-        return shadow_of(self._pixels, item.pixels)
-
-    def _doubt(self, made: ReaderCalibration) -> str:
-        item = self._session.case.find(self.image_uid)
-        own = item.calibration.mm_per_px if item is not None else None
-        if own is None or abs(own / made.mm_per_px - 1) <= FAR_OFF:
-            return ""
-        return (
-            f"The file's own scale is {own:.3f} mm/px, {100 * abs(own / made.mm_per_px - 1):.0f} % "
-            "off. Check the size you entered and what you clicked."
-        )
-
-
-def _validity(method: CalibrationMethod, foreshortened: float) -> str:
-    if method is CalibrationMethod.DISTANCE:
-        return "at the depth of what was measured, in the plane of the image"
-    if method is CalibrationMethod.CATHETER:
-        return "at the depth of the catheter"
-    if foreshortened > 0:
-        return (
-            "at the depth of the catheter where it runs in the plane of the image "
-            f"(elsewhere it looks up to {100 * foreshortened:.0f} % shorter)"
-        )
-    return "at the depth of the catheter"
+    return shadow_of(pixels, item.pixels)
 
 
 def can_calibrate(item: ImageSet) -> bool:
@@ -367,20 +402,3 @@ def methods_on(item: ImageSet | None) -> tuple[CalibrationMethod, ...]:
     if isinstance(item, Run):
         return (CalibrationMethod.MARKERS, CalibrationMethod.CATHETER, CalibrationMethod.DISTANCE)
     return (CalibrationMethod.DISTANCE,)
-
-
-def _basis(made: ReaderCalibration) -> str:
-    if made.method is CalibrationMethod.MARKERS:
-        rest = made.residual_px
-        tail = f", residual {rest * made.mm_per_px:.2f} mm" if rest is not None else ""
-        return f"{len(made.points_px)} marks{tail}"
-    (x0, y0), (x1, y1) = made.points_px[0], made.points_px[-1]
-    length_px = math.hypot(x1 - x0, y1 - y0)
-    if made.method is CalibrationMethod.CATHETER:
-        return f"{made.entered:g} F, {length_px:.1f} px wide"
-    return f"{made.entered:g} mm, {length_px:.1f} px long"
-
-
-def _scale_text(made: ReaderCalibration) -> str:
-    digits = 3 if made.mm_per_px >= 0.05 else 4
-    return f"{made.mm_per_px:.{digits}f} mm/px ± {100 * made.uncertainty:.1f} %"

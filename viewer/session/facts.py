@@ -17,7 +17,13 @@ from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Measurement
 from viewer.model.calibration import Calibration, CalibrationSource
 from viewer.model.reader_calibration import CalibrationMethod, ReaderCalibration
-from viewer.model.study import ImageSet, Pullback, PullbackMode
+from viewer.model.study import ImageSet, Pullback, PullbackMode, Run
+from viewer.session.calibrating import can_calibrate
+from viewer.session.calibration_words import (
+    HOW_TO_CALIBRATE,
+    HOW_TO_CALIBRATE_ULTRASOUND,
+    estimate_lines,
+)
 from viewer.session.contents import image_title
 
 if TYPE_CHECKING:
@@ -54,12 +60,16 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of "how it was measured": `tip` says more, `tone` is "" or "warn"."""
+    """One line of "how it was measured": `tip` says more, `tone` is "" or "warn".
+
+    `calibrates` is the UID of the image set whose missing scale a reader can set; else "".
+    """
 
     name: str
     text: str
     tip: str = ""
     tone: str = ""
+    calibrates: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +203,13 @@ def how_measured(session: Session) -> tuple[Fact, ...]:
 def _scale_fact(session: Session, name: str, item: ImageSet) -> Fact:
     scale = session.calibration(item)
     if not scale.known:
-        tip = (
-            "The file gives no scale in the patient. Lengths stay in pixels until you calibrate "
-            "on a marker catheter, a catheter of known size or a known distance."
-        )
-        return Fact(name, f"{UNKNOWN} · lengths in px", tip, "warn")
+        if not can_calibrate(item):
+            tip = "Its pixels are not square: no one scale could hold. Lengths stay in pixels."
+            return Fact(name, f"{UNKNOWN} · lengths in px", tip, "warn")
+        how = HOW_TO_CALIBRATE if isinstance(item, Run) else HOW_TO_CALIBRATE_ULTRASOUND
+        tip = f"The file gives no scale in the patient. Lengths stay in pixels until you {how}."
+        text = f"{UNKNOWN} · lengths in px\n{how[0].upper()}{how[1:]}"
+        return Fact(name, text, tip, "warn", item.uid)
     by_reader = session.review.calibration_of(item.uid)
     if by_reader is not None:
         tip = "\n".join((calibration_detail(by_reader), *header_scale(item, scale)))
@@ -206,10 +218,11 @@ def _scale_fact(session: Session, name: str, item: ImageSet) -> Fact:
         text = f"{scale_text(scale)} · {by_reader.method.value}{date}{where}"
         return Fact(name, text, tip)
     detail = scale.source.value + (f", {scale.validity}" if scale.validity else "")
+    where = f"\nHolds {scale.validity}" if scale.validity and isinstance(item, Run) else ""
     return Fact(
         name,
-        f"{scale_text(scale)} · {_SHORT.get(scale.source, scale.source.value)}",
-        f"{detail} ({image_title(item)})",
+        f"{scale_text(scale)} · {_SHORT.get(scale.source, scale.source.value)}{where}",
+        "\n".join((f"{detail} ({image_title(item)})", *estimate_lines(item))),
     )
 
 
@@ -226,7 +239,8 @@ def calibration_detail(made: ReaderCalibration) -> str:
     rest = f", residual {made.residual_px:.2f} px" if made.residual_px is not None else ""
     date = f" on {made.made_at[:10]}" if made.made_at else ""
     where = f"; holds {made.validity}" if made.validity else ""
-    return f"Calibrated by hand{date} {what}{filled}, frame {made.frame + 1}{rest}{where}"
+    of = " of the run it was made on" if made.carried_from else ""
+    return f"Calibrated by hand{date} {what}{filled}, frame {made.frame + 1}{of}{rest}{where}"
 
 
 def header_scale(item: ImageSet, scale: Calibration) -> tuple[str, ...]:
@@ -255,10 +269,22 @@ def _position_fact(session: Session) -> Fact:
     )
 
 
+def rate_reasons(session: Session, item: ImageSet) -> tuple[str, ...]:
+    """What the file says of its frame times that can't be used, and the times in force."""
+    about = ("Frame Time", "Cine Rate", "Frame Rate", "frames were taken", "acquisition time")
+    told = [text for text in item.warnings if any(word in text for word in about)]
+    timing = session.timing(item)
+    if timing.rate_hz is not None:
+        told.append(f"In force now: {timing.rate_hz:.3g} frames/s, {timing.source}.")
+    return tuple(told)
+
+
 def _timing_fact(session: Session, name: str, item: ImageSet) -> Fact:
     timing = session.timing(item)
     if timing.rate_hz is None:
-        tip = "The file does not say when each frame was taken. Set the rate with Ctrl R."
+        told = " ".join(rate_reasons(session, item))
+        tip = told or "The file does not say when each frame was taken."
+        tip += " Set the rate with Ctrl R."
         return Fact(name, f"{UNKNOWN}", tip, "warn")
     return Fact(name, f"{timing.rate_hz:.3g} fps · {timing.source}", timing.source)
 

@@ -21,6 +21,7 @@ class Advice:
     more: str = ""
     action_id: str = ""
     severity: Severity = Severity.INFO
+    button: str = ""  # its words in place of the action's own
 
 
 def advice_for(session: Session) -> Advice | None:
@@ -38,6 +39,8 @@ def _advice(session: Session) -> Advice | None:
     run = session.run
     if run is None:
         return None
+    if (carrying := _about_carrying(session)) is not None:
+        return carrying
     if session.pullback is None:
         return _about_scale(session)
     curve = session.current_polyline
@@ -54,12 +57,25 @@ def _advice(session: Session) -> Advice | None:
 
 
 def _about_scale(session: Session) -> Advice | None:
-    if session.run is None or session.calibration(session.run).known:
+    if session.run is None:
+        return None
+    if session.calibration(session.run).known:
         return None
     action_id = "tool.calibrate" if can_calibrate(session.run) else ""
     return Advice(
         "No calibration.", "Lengths on this run are in pixels.", action_id, Severity.WARNING
     )
+
+
+def _about_carrying(session: Session) -> Advice | None:
+    """Just calibrated: other runs of the same geometry could have the scale too."""
+    carry = session.calibrating.carry
+    offer = carry.offer() if session.cursor.run_uid == carry.offered_uid else None
+    if offer is None or not offer.ready:
+        return None
+    rest = offer.refused_text
+    more = f"{rest[0].upper()}{rest[1:]}." if rest else ""
+    return Advice(offer.ready_text, more, "calibrate.carry", button="Use there too")
 
 
 def _lower(text: str) -> str:

@@ -96,6 +96,7 @@ class Session(ReviewSteps):
         self.calibrating.cancel()
         self.vessel.forget_pending()
         self.case_changed.emit()
+        self.calibrating.carry.offered_uid = ""
         self.review_changed.emit(self.review)
         self.selection_changed.emit(self.selection)
         self.cursor_changed.emit(self.cursor)
@@ -346,7 +347,10 @@ class Session(ReviewSteps):
                     about="rate",
                 )
                 return
-        self.edit("Set frame rate", review)
+        told = "Back to the file's own frame times" if rate_hz is None else (
+            f"Frame rate set to {rate_hz:g} frames/s; kept in the review"
+        )  # fmt: skip
+        self.edit("Set frame rate", review, told)
 
     # -- window state -------------------------------------------------------------------------
     def select(self, selection: Selection) -> None:
