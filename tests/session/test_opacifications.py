@@ -136,6 +136,7 @@ def test_result_is_that_of_the_engine(desk):
     assert (made.found.peak == expected.peak).all()
     assert (made.found.peak_frame == expected.peak_frame).all()
     np.testing.assert_array_equal(made.found.arrival_frame, expected.arrival_frame)
+    np.testing.assert_array_equal(made.found.half_frame, expected.half_frame)
     assert made.mask_frames == (0, 1, 2)
     assert at.told[0] == at.told[-1] == "1.2"
 
@@ -217,10 +218,12 @@ def test_curves_rise_with_the_contrast(desk):
     assert curves.unit == "ln"
     np.testing.assert_allclose(curves.density[:, 0], DENSITY, atol=0.01)
     vein, _same, beside = curves.wash_ins()
-    assert vein.arrival_s == pytest.approx((5 + 0.3 / 0.6) / 4, abs=0.02)
+    assert vein.half_s == pytest.approx((5 + 0.3 / 0.6) / 4, abs=0.02)
+    assert 1.0 < vein.arrival_s < 1.25
     assert beside.arrival_s is None
     untimed = replace(curves, times_s=None)
-    assert untimed.wash_ins()[0].peak is None
+    assert untimed.axis_unit == "frames"
+    assert untimed.wash_ins()[0].arrival_s == pytest.approx(4 * vein.arrival_s)
 
 
 def test_peak_picture_looks_as_the_frames_do(desk):
@@ -246,8 +249,13 @@ def test_subtracted_frames_are_followed_in_the_log_domain(desk):
     logs = [np.log(picture(i).astype(float)) for i in range(FRAMES)]
     least = (np.min(logs, axis=0) - np.mean(logs[:3], axis=0)).astype(np.float32)
     np.testing.assert_allclose(made.found.peak, least, atol=1e-5)
-    arrival_s = at.all.arrival(run, made)
-    np.testing.assert_allclose(arrival_s[5:-5, 12:20], 1.375, atol=0.03)
+    half_s = made.found.half_peak_s(run.timing.times_s)
+    np.testing.assert_allclose(half_s[5:-5, 12:20], 1.375, atol=0.03)
+    got: list = []
+    at.all.order_curves(run, made, [(15, 20), (40, 20)], 3.0, got.append)
+    at.until(lambda: bool(got))
+    assert got[0].unit == "ln"
+    np.testing.assert_allclose(got[0].density[:, 0], DENSITY, atol=0.01)
     grey = peak_picture(displays, run, made)
     assert int(grey[:, 12:20].max()) + 50 < int(np.median(grey[:, 30:]))
     displays.toggle_inverted(run)

@@ -19,6 +19,7 @@ from viewer.cli import (
     print_json,
 )
 from viewer.cli.decode import frame_slice, one_image_set
+from viewer.cli.opacify_curves import Places, curves_answer, places_of, point
 from viewer.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 HELP = """The file written holds: peak (float32, rows x columns: each pixel's value of most
 contrast, in modality units, with --subtract in those of caval subtract), time_to_peak_s (float32,
-s after the run's first frame, NaN where no contrast passes), arrival_s (half of the peak reached),
-peak_frame (0-based, -1 none), threshold and mask_frames. Contrast counts where it exceeds the
-threshold, which follows from the run's noise."""
+s after the run's first frame, NaN where no contrast passes), arrival_s (contrast begins to rise),
+half_peak_s (half of the peak reached), peak_frame (0-based, -1 none), threshold, mask_frames and
+run_density (the run's own curve). Contrast counts where it exceeds the threshold, which follows
+from the run's noise."""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HZ",
         help="frames a second, for a run that does not say, or says it wrong",
     )
+    parser.add_argument(
+        "--points",
+        type=point,
+        nargs="+",
+        metavar="X,Y",
+        help="give density over time at these places, px from the top left",
+    )
+    parser.add_argument(
+        "--centerline",
+        type=existing_path,
+        metavar="FILE",
+        help="give the arrival of the contrast every 10 mm along this centerline (JSON)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -111,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return EXIT_USAGE
     times_s = _times_s(args.run, image_set, args.rate)
+    places = places_of(args, image_set)
     source = open_frames(image_set)
     if len(source.shape) != 2:
         raise UnreadableError(
@@ -118,17 +134,22 @@ def run(args: argparse.Namespace) -> int:
         )
     begun = time.perf_counter()
     reading = Reading(source, image_set)
-    found, masks = _opacify(args, reading, wanted)
+    result = _opacify(args, reading, wanted, places)
+    found, masks = result.found, result.masks
     seconds = time.perf_counter() - begun
     source.close()
     _write(args.out, found, times_s, masks)
-    answer = _answer(found, times_s, masks) | {
-        "frames": len(wanted) - sum(index in reading.failed for index in wanted),
-        "first": wanted.start,
-        "ms_per_frame": round(1000.0 * seconds / len(wanted), 3),
-        "failed": [{"frame": i, "reason": why} for i, why in sorted(reading.failed.items())],
-        "out": str(args.out),
-    }
+    answer = (
+        _answer(found, times_s, masks)
+        | result.curves(times_s)
+        | {
+            "frames": len(wanted) - sum(index in reading.failed for index in wanted),
+            "first": wanted.start,
+            "ms_per_frame": round(1000.0 * seconds / len(wanted), 3),
+            "failed": [{"frame": i, "reason": why} for i, why in sorted(reading.failed.items())],
+            "out": str(args.out),
+        }
+    )
     if args.json:
         print_json(answer)
     else:
@@ -139,16 +160,17 @@ def run(args: argparse.Namespace) -> int:
             f"{args.run}: the image data end early: the last {missing} of"
             f" {image_set.frames_declared} frames are missing; ask for the file again"
         )
-    return EXIT_PARTLY if reading.failed or missing > 0 else EXIT_DONE
+    whole = not reading.failed and missing <= 0 and times_s is not None
+    return EXIT_DONE if whole else EXIT_PARTLY
 
 
 def _answer(
-    found: Opacification, times_s: tuple[float, ...], masks: tuple[int, ...]
+    found: Opacification, times_s: tuple[float, ...] | None, masks: tuple[int, ...]
 ) -> dict[str, Any]:
     return {
         "peak_frame_median": found.peak_frame_median,
-        "time_to_peak_median_s": _median(found.time_to_peak_s(times_s)),
-        "arrival_median_s": _median(found.arrival_s(times_s)),
+        "time_to_peak_median_s": times_s and _median(found.time_to_peak_s(times_s)),
+        "arrival_median_s": times_s and _median(found.arrival_s(times_s)),
         "opacified_percent": round(100.0 * float(found.opacified.mean()), 3),
         "mask_frames": list(masks),
         "noise": found.noise,
@@ -162,43 +184,75 @@ def _rate(text: str) -> float:
     return value
 
 
-def _times_s(path: Path, image_set: ImageSet, rate_hz: float | None) -> tuple[float, ...]:
+def _times_s(path: Path, image_set: ImageSet, rate_hz: float | None) -> tuple[float, ...] | None:
     if rate_hz is not None:
         return tuple(index / rate_hz for index in range(image_set.frames))
     if image_set.timing.times_s is None:
-        raise UnreadableError(
-            f"{path}: its header does not say when the frames were taken",
-            "give the frames a second with --rate HZ",
+        complain(
+            f"{path}: its header does not say when the frames were taken, so times are left out"
+            " and curves count frames; give the frames a second with --rate HZ"
         )
     return image_set.timing.times_s
 
 
+@dataclass(frozen=True)
+class Result:
+    """What the wanted frames show, the mask frames, and means at the places of curves."""
+
+    found: Opacification
+    masks: tuple[int, ...]
+    scale: ContrastScale
+    places: Places | None
+    samples: dict[int, NDArray[Any]]
+    zero: NDArray[Any] | None
+    unit: str
+
+    def curves(self, times_s: tuple[float, ...] | None) -> dict[str, Any]:
+        """What the answer says of curves; nothing when none was asked for."""
+        if self.places is None or self.zero is None:
+            return {}
+        return curves_answer(
+            self.places, self.samples, self.found, self.scale, self.zero, times_s, self.unit
+        )
+
+
 def _opacify(
-    args: argparse.Namespace, reading: Reading, wanted: range
-) -> tuple[Opacification, tuple[int, ...]]:
-    """What the wanted frames show, and the mask frames; the last frame is taken in first."""
+    args: argparse.Namespace, reading: Reading, wanted: range, places: Places | None
+) -> Result:
+    """Follow the contrast; the last frame is taken in first."""
+    from viewer.imaging.density_curves import DiscSampler
     from viewer.imaging.opacification import ContrastScale, Opacifier
 
     scale = ContrastScale.of(reading.image_set.pixels)
     baseline, masks = _baseline(args, reading, wanted, scale)
     values: Callable[[int], NDArray[Any] | None] = reading.values
+    unit = "ln" if scale.by_ratio else "grey"
     if args.subtract:
-        opacifier, values = _subtracted(args, reading, masks)
+        opacifier, values, scale, logarithm = _subtracted(args, reading, masks)
+        unit = "ln" if logarithm else "grey"
     else:
         opacifier = Opacifier(baseline, scale, len(masks), averaged=not masks)
+    sampler, samples, zero = None, {}, None
+    if places is not None:
+        rows, columns = reading.image_set.rows, reading.image_set.columns
+        sampler = DiscSampler(places.xy_px, places.radius_px, rows, columns)
+        flat = sampler.sample(baseline)
+        zero = flat * 0.0 if args.subtract else flat
     for index in sorted(wanted, reverse=True):
         frame = values(index)
         if frame is not None:
             opacifier.add(index, frame)
+            if sampler is not None:
+                samples[index] = sampler.sample(frame)
     if all(index in reading.failed for index in wanted):
         raise UnreadableError(f"{args.run}: none of the frames asked for can be read")
-    return opacifier.result(), masks
+    return Result(opacifier.result(), masks, scale, places, samples, zero, unit)
 
 
 def _subtracted(
     args: argparse.Namespace, reading: Reading, masks: tuple[int, ...]
-) -> tuple[Opacifier, Callable[[int], NDArray[Any] | None]]:
-    """What follows subtracted frames, and what gives them."""
+) -> tuple[Opacifier, Callable[[int], NDArray[Any] | None], ContrastScale, bool]:
+    """What follows subtracted frames, what gives them, how they tell, and whether by logarithm."""
     import numpy as np
 
     from viewer.imaging.log_domain import LogDomain, why_not_subtracted
@@ -229,7 +283,8 @@ def _subtracted(
 
     scale = ContrastScale(resolution=SUBTRACTED_STEP if domain.logarithm else 1.0)
     flat = np.zeros(mask.image.shape, np.float32)
-    return Opacifier(flat, scale, len(masks), background=mask.image), difference
+    follower = Opacifier(flat, scale, len(masks), background=mask.image)
+    return follower, difference, scale, domain.logarithm
 
 
 def _baseline(
@@ -277,7 +332,7 @@ def _baseline(
 
 
 def _write(
-    path: Path, found: Opacification, times_s: tuple[float, ...], masks: tuple[int, ...]
+    path: Path, found: Opacification, times_s: tuple[float, ...] | None, masks: tuple[int, ...]
 ) -> None:
     import io
 
@@ -285,12 +340,15 @@ def _write(
 
     from viewer.store.atomic import write_bytes
 
+    unknown = np.full(found.peak.shape, np.nan, np.float32)
     packed = io.BytesIO()
     np.savez(
         packed,
         peak=found.peak,
-        time_to_peak_s=found.time_to_peak_s(times_s),
-        arrival_s=found.arrival_s(times_s),
+        time_to_peak_s=unknown if times_s is None else found.time_to_peak_s(times_s),
+        arrival_s=unknown if times_s is None else found.arrival_s(times_s),
+        half_peak_s=unknown if times_s is None else found.half_peak_s(times_s),
+        run_density=found.run_density,
         peak_frame=found.peak_frame,
         threshold=found.threshold,
         mask_frames=np.asarray(masks, np.int64),
@@ -306,13 +364,41 @@ def _median(times_s: NDArray[Any]) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _print_curves(answer: dict[str, Any]) -> None:
+    if "curves" not in answer:
+        return
+    unit = answer["curves"]["axis_unit"]
+    for number, told in enumerate(answer["curves"]["points"], 1):
+        x, y = told["point"]
+        arrival = "no arrival told"
+        if told["arrival"] is not None:
+            arrival = f"arrival {told['arrival']:.2f} ± {told['arrival_sd']:.2f} {unit}"
+        print(f"point {number} at {x:g},{y:g}: {arrival}")
+    for told in answer["transit"]:
+        if told["seconds"] is not None:
+            speed = ""
+            if told["speed"] is not None:
+                speed = f", {told['speed']:.0f} ± {told['speed_sd']:.0f} {told['unit']}/{unit}"
+            places = f"point {told['from'] + 1} to {told['to'] + 1}"
+            spread = f"{told['seconds']:.2f} ± {told['seconds_sd']:.2f} {unit}"
+            print(f"{places}: {spread}{speed}")
+    for told in answer.get("arrival_along", {}).get("stretches", ()):
+        when = (
+            "–" if told["arrival"] is None else f"{told['arrival']:.2f} ± {told['sd']:.2f} {unit}"
+        )
+        flag = f"  {told['flag']}" if told["flag"] else ""
+        print(f"{told['arc']:.0f} {answer['arrival_along']['unit']}: {when}{flag}")
+
+
 def _print(answer: dict[str, Any]) -> None:
+    when = answer["time_to_peak_median_s"]
     if answer["peak_frame_median"] is None:
         print(f"{answer['frames']} frames: no contrast beyond the noise")
     else:
         print(
             f"{answer['frames']} frames: contrast over {answer['opacified_percent']:g} % of the"
-            f" image, peak at frame {answer['peak_frame_median']:g} (counted from 0),"
-            f" {answer['time_to_peak_median_s']:.3g} s after the run's start"
+            f" image, peak at frame {answer['peak_frame_median']:g} (counted from 0)"
+            + (f", {when:.3g} s after the run's start" if when is not None else "")
         )
+    _print_curves(answer)
     print(answer["out"])

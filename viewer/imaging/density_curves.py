@@ -57,8 +57,9 @@ class DiscSampler:
         far = np.hypot(x - points[:, 0, None, None], y - points[:, 1, None, None])
         count = (far <= radius_px) | ((side[None, None, :] == 0) & (side[None, :, None] == 0))
         count &= (x >= 0) & (y >= 0) & (x < columns) & (y < rows)
-        self._flat = np.where(count, y * columns + x, 0).reshape(len(points), -1)
-        self._weight = count.reshape(len(points), -1).astype(np.float64)
+        cells = side.size**2
+        self._flat = np.where(count, y * columns + x, 0).reshape(len(points), cells)
+        self._weight = count.reshape(len(points), cells).astype(np.float64)
         self._pixels = self._weight.sum(axis=1)
         self._shape = (rows, columns)
 
@@ -146,7 +147,10 @@ def wash_in(times_s: Sequence[float] | Floats, density: npt.ArrayLike) -> WashIn
     if peak <= SURE * noise or peak <= 0.0:
         return WashIn()
     half = _rise(times, curve, top, HALF * peak)
-    low = _rise(times, curve, top, LOW * peak) if LOW * peak > LOW_NOISE * noise else None
+    clear = half is not None and LOW * peak > LOW_NOISE * _noise_before(
+        times, curve, half[0], noise
+    )
+    low = _rise(times, curve, top, LOW * peak) if clear else None
     arrival = spread = None
     if half is not None and low is not None:
         when, slope, step = half
@@ -162,6 +166,12 @@ def wash_in(times_s: Sequence[float] | Floats, density: npt.ArrayLike) -> WashIn
         washout_half_s=_fall(times, curve, top, 0.5 * peak),
         residual_percent=float(100.0 * curve[-1] / peak),
     )
+
+
+def _noise_before(times: Floats, curve: Floats, half_s: float, noise: float) -> float:
+    """Noise of the values well before half of the peak; of a short run's curve its own is more."""
+    before = curve[: max(0, int(np.searchsorted(times, half_s)) - 2)]
+    return noise if before.size < 4 else min(noise, float(np.std(before, ddof=1)))
 
 
 def _rise(

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 
 from viewer.model.study import ImageSet, Run
-from viewer.qt.contrast_pane import ContrastPane
+from viewer.qt.lower_region import LowerRegion
+from viewer.qt.status_bar import StatusBar
 from viewer.qt.subtraction_chip import SubtractionChip
 from viewer.session.actions import BY_ID
 from viewer.session.contrast_views import Peak
 from viewer.session.session import Session
+from viewer.session.state import Tool
+
+if TYPE_CHECKING:
+    from viewer.qt.contrast_panel import ContrastPanel
+    from viewer.qt.venogram_view import VenogramView
+
+PROGRESS_AFTER_MS = 300
+IDLE_AFTER_MS = 3000
+MOST_IDLE_FRAMES = 600
+"""Longer runs are followed only when somebody asks."""
 
 SHIFT, PEAK = "contrast.shift", "contrast.peak"
 PEAK_WIDTH_PX = 68
@@ -27,12 +39,35 @@ class ContrastControls:
         Where it is shown.
     actions : mapping of str to QAction
         The window's table of actions.
+    lower : LowerRegion
+        Where curves are shown.
     """
 
     def __init__(
-        self, session: Session, pane: ContrastPane, actions: Mapping[str, QAction]
+        self,
+        session: Session,
+        pane: VenogramView,
+        actions: Mapping[str, QAction],
+        lower: LowerRegion,
     ) -> None:
         self._session, self._pane, self._actions = session, pane, actions
+        self._lower = lower
+        self._status: StatusBar | None = None
+        self._run_uid = ""
+        self._wait = QTimer(pane)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(PROGRESS_AFTER_MS)
+        self._wait.timeout.connect(self._show_progress)
+        self._idle = QTimer(pane)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_AFTER_MS)
+        self._idle.timeout.connect(self._follow_when_idle)
+        lower.made.connect(self._on_panel)
+        lower.currentChanged.connect(self._on_front)
+        session.tool_changed.connect(self._on_tool)
+        session.cursor_changed.connect(self._on_run)
+        session.case_changed.connect(self._on_run)
+        pane.contrast.changed.connect(self._on_contrast)
         self._contrast = pane.contrast
         self.chip: SubtractionChip | None = None
 
@@ -46,11 +81,110 @@ class ContrastControls:
             "contrast.reset_shift": lambda: self._with_run(contrast.reset_shift),
             PEAK: lambda: self._toggle_peak(Peak.DARKEST),
             "contrast.peak_time": lambda: self._toggle_peak(Peak.TIMES),
+            "contrast.first": lambda: self._with_run(self._range_from_here),
+            "contrast.last": lambda: self._with_run(self._range_to_here),
+            "contrast.whole": lambda: self._with_run(contrast.set_range),
+            "panel.vein": self._lower.show_vein,
+            "panel.contrast": self._toggle_panel,
         }
 
     def _with_run(self, act: Callable[[Run], object]) -> None:
         if self._session.run is not None:
             act(self._session.run)
+
+    # -- curves -------------------------------------------------------------------------------
+    def _range_from_here(self, run: Run) -> None:
+        here, last = self._pane.current_frame(), self._contrast.frame_range(run)[1]
+        self._contrast.set_range(run, here, last if last >= here else None)
+        self._tell_range(run)
+
+    def _range_to_here(self, run: Run) -> None:
+        here, first = self._pane.current_frame(), self._contrast.frame_range(run)[0]
+        self._contrast.set_range(run, first if first <= here else 0, here)
+        self._tell_range(run)
+
+    def _tell_range(self, run: Run) -> None:
+        first, last = self._contrast.frame_range(run)
+        text = f"Contrast is followed over frames {first + 1}–{last + 1}"
+        self._session.notify(text, "Ctrl+\\ takes the whole run again.", about="contrast range")
+
+    def _toggle_panel(self) -> None:
+        if self._lower.shows_contrast:
+            self._lower.show_vein()
+        else:
+            self._lower.show_contrast()
+
+    def _on_tool(self, tool: Tool) -> None:
+        if tool is Tool.CONTRAST:
+            self._lower.show_contrast()
+
+    def _on_panel(self, panel: ContrastPanel) -> None:
+        panel.curves.changed.connect(self._on_contrast)
+
+    def _on_front(self, _index: int) -> None:
+        self._pane.marks.shown = self._lower.shows_contrast
+        self._pane.repaint_layers()
+
+    def _on_run(self, *_: object) -> None:
+        """Another run: its own curve goes over the cine bar once nobody waits for frames."""
+        run = self._session.run
+        uid = run.uid if run is not None else ""
+        if uid != self._run_uid:
+            self._run_uid = uid
+            self._show_curve()
+            self._idle.start()
+
+    def _follow_when_idle(self) -> None:
+        run = self._session.run
+        if run is None or not 1 < run.frames <= MOST_IDLE_FRAMES or run.pixels.samples != 1:
+            return
+        if self._pane.playing or self._pane.loader_is_busy or not self._pane.is_settled:
+            self._idle.start()
+        elif self._contrast.run_curve(run) is None:
+            self._contrast.follow_once(run)
+
+    def _show_curve(self) -> None:
+        run = self._session.run
+        curve = self._contrast.run_curve(run) if run is not None else None
+        self._pane.cine.scrubber.set_curve(*(curve or ((), ())))
+
+    # -- progress -----------------------------------------------------------------------------
+    def tell_progress(self, status: StatusBar) -> None:
+        """Say in the status bar how far work is that lasts; a click ends it."""
+        self._status = status
+        status.work.clicked.connect(self.stop)
+
+    def _doing(self) -> str:
+        run, panel = self._session.run, self._lower.panel
+        making = self._contrast.making
+        if making is not None and making.error is None:
+            return f"Following contrast {100 * making.done:.0f} %"
+        done = panel.curves.done if panel is not None and self._lower.shows_contrast else None
+        return f"Reading curves {100 * done:.0f} %" if run is not None and done is not None else ""
+
+    def _on_contrast(self, *_: object) -> None:
+        self._show_curve()
+        if not self._doing():
+            self._wait.stop()
+            self._show_progress()
+        elif self._status is not None and self._status.work.text:
+            self._show_progress()
+        elif not self._wait.isActive():
+            self._wait.start()
+
+    def _show_progress(self) -> None:
+        if self._status is not None:
+            self._status.set_work(self._doing())
+
+    def stop(self) -> None:
+        """End what is under way; frames are shown again."""
+        run = self._session.run
+        if run is not None and self._contrast.peak(run) is not Peak.OFF:
+            self._contrast.show_peak(run, Peak.OFF, self._pane.ask_rate)
+        if self._lower.panel is not None and self._lower.shows_contrast:
+            self._lower.panel.curves.cancel()
+        else:
+            self._contrast.opacifications.cancel()
 
     def toggle_shift(self) -> None:
         """Let arrow keys move the mask, or turn frames again."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -83,7 +84,8 @@ class ContrastPanel(QWidget):
         row.addWidget(theme.label("Frames", theme.small(), "low"))
         self.first, self.last = (Number(f"{end} frame", "", 1, 9999) for end in ("First", "Last"))
         for field in (self.first, self.last):
-            field.setFixedSize(58, 26)
+            field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            field.setFixedSize(62, 26)
             field.entered.connect(self._set_range)
             row.addWidget(field)
         self.first.setToolTip("First frame of the peak and of contrast over time  (Ctrl+[)")
@@ -94,7 +96,7 @@ class ContrastPanel(QWidget):
         numbers = [(str(n), n) for n in range(1, MOST_POINTS + 1)]
         self.start, self.end = (Choice(f"Transit {way} point", numbers) for way in ("from", "to"))
         for choice in (self.start, self.end):
-            choice.setFixedSize(52, 26)
+            choice.setFixedSize(54, 26)
             choice.chosen.connect(self._choose)
             choice.setToolTip("The two points between which the transit is measured")
             row.addWidget(choice)
@@ -204,10 +206,6 @@ class ContrastPanel(QWidget):
                 item.setForeground(QColor(color if column == 0 or stretches else tokens.TEXT_HI))
                 item.setFont(theme.small(600 if column == 0 else 400))
                 item.setToolTip(text)
-                if column < 3:
-                    item.setTextAlignment(
-                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    )
                 table.setItem(n, column, item)
         table.blockSignals(False)
         self._on_selection()
@@ -257,6 +255,7 @@ def _table() -> QTableWidget:
     header = table.horizontalHeader()
     header.setFont(theme.caption())
     header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     for column, width in enumerate((28, 104, 92)):
         table.setColumnWidth(column, width)

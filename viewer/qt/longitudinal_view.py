@@ -56,12 +56,13 @@ class LongitudinalView(QWidget):
         row = QHBoxLayout(header)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
-        title = QLabel("Along the vein", header)
-        title.setFont(theme.font(13, 600))
+        self._title = QLabel("Along the vein", header)
+        self._title.setFont(theme.font(13, 600))
+        self._row = row
         self._subtitle = QLabel(header)
         self._subtitle.setFont(theme.font(12))
         self._subtitle.setStyleSheet(f"color:{tokens.TEXT_LOW};")
-        row.addWidget(title)
+        row.addWidget(self._title)
         row.addWidget(self._subtitle, 1)
         for action_id, word in zip(AXIS_ACTIONS, AXIS_WORDS, strict=True):
             row.addWidget(_text_button(actions[action_id], word, header))
@@ -74,6 +75,12 @@ class LongitudinalView(QWidget):
         row.addWidget(_text_button(actions["cut.right"], "+", header))
         self._show_cut()
         return header
+
+    def put_tabs(self, tabs: QWidget) -> None:
+        """Put tabs in the place of the title."""
+        self._title.hide()
+        self._row.setContentsMargins(8, 0, 12, 0)
+        self._row.insertWidget(0, tabs)
 
     @property
     def cut_angle_deg(self) -> float:

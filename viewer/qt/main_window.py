@@ -36,6 +36,7 @@ from viewer.qt.image_pane import ImagePane
 from viewer.qt.inspector import Inspector
 from viewer.qt.ivus_view import IvusView
 from viewer.qt.longitudinal_view import LongitudinalView
+from viewer.qt.lower_region import LowerRegion
 from viewer.qt.notify import Toast
 from viewer.qt.pane_verbs import PaneVerbs
 from viewer.qt.series_rail import SeriesRail
@@ -93,11 +94,13 @@ class MainWindow(QMainWindow):
         self.tools = ToolStrip(session, actions)
         self.contrast = ContrastViews(session, self.loader)
         self.venogram = VenogramView(session, self.loader, self.contrast)
-        self.contrast_controls = ContrastControls(session, self.venogram, actions)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
+        self.below = LowerRegion(session, self.contrast, actions, self.along)
+        self.contrast_controls = ContrastControls(session, self.venogram, actions, self.below)
         self.inspector = Inspector(session)
         self.status = StatusBar(session)
+        self.contrast_controls.tell_progress(self.status)
         self.strip = AlignStrip(session)
         self.calibrate_strip = CalibrateStrip(session)
         self.start_page = StartPage(actions)
@@ -136,7 +139,7 @@ class MainWindow(QMainWindow):
         self.images.setStretchFactor(0, STAGE_SHARES[0])
         self.images.setStretchFactor(1, STAGE_SHARES[1])
         self.split.addWidget(self.images)
-        self.split.addWidget(self.along)
+        self.split.addWidget(self.below)
         self.split.setSizes(list(HEIGHT_SHARES))
         self.split.setStretchFactor(0, HEIGHT_SHARES[0])
         self.split.setStretchFactor(1, HEIGHT_SHARES[1])
@@ -220,7 +223,7 @@ class MainWindow(QMainWindow):
             self.tools,
             self.venogram.view,
             self.ivus.view,
-            self.along.canvas,
+            self.below.focus_target,
             self.inspector,
         )
         return [region for region in every if region.isVisible()]
@@ -274,7 +277,7 @@ class MainWindow(QMainWindow):
         self._float_inspector(tight)
         self.inspector.setVisible(shows)
         self.actions_by_id["window.inspector"].setChecked(shows)
-        for widget in (self.rail, self.tools, self.along):
+        for widget in (self.rail, self.tools, self.below):
             widget.setVisible(alone is None)
         for pane in (self.venogram, self.ivus):
             pane.setVisible(alone is None or alone is pane)

@@ -100,7 +100,7 @@ class StatusBar(QWidget):
         self.setFixedHeight(tokens.STATUS_HEIGHT)
         self.link, self.anchors, self.here = StatusItem(), StatusItem(), StatusItem()
         self.cache, self.saved, self.undo = StatusItem(), StatusItem(), StatusItem()
-        self.issues, self.busy = StatusItem(), StatusItem()
+        self.issues, self.busy, self.work = StatusItem(), StatusItem(), StatusItem()
         self.warning = StatusItem(rule=False, weight=600)
         self.warning.show_as(
             "Not for diagnostic use", "ph.shield-warning", tokens.WARN, ink=tokens.TEXT_HI
@@ -122,7 +122,7 @@ class StatusBar(QWidget):
 
     def _items(self) -> tuple[StatusItem, ...]:
         return (
-            self.busy, self.link, self.anchors, self.here,
+            self.busy, self.work, self.link, self.anchors, self.here,
             self.cache, self.saved, self.issues, self.undo,
         )  # fmt: skip
 
@@ -198,6 +198,12 @@ class StatusBar(QWidget):
     def set_busy(self, text: str) -> None:
         """What the program is working on, e.g. "Reading headers 40 of 486"; "" when nothing."""
         self.busy.show_as(text, "ph.spinner-gap", tokens.ACCENT, ink=tokens.TEXT_HI)
+
+    def set_work(self, text: str) -> None:
+        """What is being worked out of the images; a click ends it. "" when nothing is."""
+        words = f"{text} · Cancel" if text else ""
+        tip = "Click to end it"
+        self.work.show_as(words, "ph.x-circle", tokens.ACCENT, ink=tokens.TEXT_HI, tip=tip)
 
     def set_compact(self, compact: bool) -> None:
         """Small screens: without cache, undo and anchors; never without ±, saved or the warning."""

@@ -35,6 +35,9 @@ LANDMARK = "#FFE95C"
 LUMEN = "#35D6A8"
 POSITION = "#FFFFFF"
 
+CURVES = ("#6EC6FF", "#FFB14A", "#57D9A3", "#F78FC8", "#E6E36A", "#B49CFF")
+"""Contrast points 1 to 6 and their curves: even in lightness, apart from one another."""
+
 OK_BACK = "#14301F"
 WARN_BACK = "#3A2A0C"
 ERROR_BACK = "#3D1B21"

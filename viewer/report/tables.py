@@ -152,7 +152,35 @@ class KeyFrameRow:
     run_uid: str = ""
 
 
-Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContrastRow:
+    """Density at a contrast point on one frame, and what its whole curve tells.
+
+    Times are s after the run's first frame; without frame times they are empty, and `arrival_frame`
+    and `peak_frame` (0-based, between frames) still tell.
+    """
+
+    point: int
+    x_px: float
+    y_px: float
+    frame_1based: int | None
+    frame_0based: int | None
+    time_s: float | None
+    density: float | None
+    density_unit: str
+    arrival_s: float | None
+    arrival_sigma_s: float | None
+    peak_s: float | None
+    arrival_frame: float | None
+    peak_frame: float | None
+    residual_percent: float | None
+    disc_radius_px: float | None
+    source: str
+    point_id: str = ""
+    run_uid: str = ""
+
+
+Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow | ContrastRow
 
 TABLES: dict[str, type[Row]] = {
     "segments.csv": SegmentRow,
@@ -160,6 +188,7 @@ TABLES: dict[str, type[Row]] = {
     "measurements.csv": MeasurementRow,
     "positions.csv": PositionRow,
     "key-frames.csv": KeyFrameRow,
+    "contrast.csv": ContrastRow,
 }
 """The tables of a review: file name and what a row of it is."""
 

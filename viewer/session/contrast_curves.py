@@ -260,8 +260,7 @@ class ContrastCurves:
     @property
     def radius_px(self) -> float:
         """Of the discs that curves are means of, px."""
-        mm_per_px = self._scale[0]
-        return min(max(DISC_MM / mm_per_px, 1.5), 20.0) if mm_per_px else DISC_PX
+        return disc_radius_px(self._scale[0])
 
     def _stations(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Places along the vein, (n, 2), and their arc lengths, px."""
@@ -397,6 +396,11 @@ class ContrastCurves:
         if self._session.timing(run).times_s is None:
             note += " · frame times unknown: time in frames (set the rate with Ctrl+R)"
         return note
+
+
+def disc_radius_px(mm_per_px: float | None) -> float:
+    """Radius of the discs that curves are means of, px: `DISC_MM` where there is a scale."""
+    return min(max(DISC_MM / mm_per_px, 1.5), 20.0) if mm_per_px else DISC_PX
 
 
 def distance_px(

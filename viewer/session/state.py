@@ -35,6 +35,7 @@ class Tool(StrEnum):
     CALIPER = "caliper"
     ELLIPSE = "ellipse"
     CALIBRATE = "calibrate"
+    CONTRAST = "contrast"
 
     @property
     def segment_kind(self) -> SegmentKind | None:
@@ -69,7 +70,9 @@ class AxisKind(StrEnum):
 class Selection:
     """The one selected thing: a kind of mark and its id, or nothing."""
 
-    kind: str = ""  # "segment", "landmark", "measurement", "centerline", "knot", "bookmark" or ""
+    kind: str = ""
+    """ "segment", "landmark", "measurement", "centerline", "knot", "bookmark", "contrast" or ""."""
+
     id: str = ""
 
     def __bool__(self) -> bool:
