@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "subtract": "digital subtraction: frames less their mask",
     "opacify": "where contrast goes and when: peak, time to peak",
     "centerline": "the vein's course on a run, through points on it",
+    "reconstruct": "the vein in space and its true length, from two runs",
     "sync": "position of every pullback frame along the vein",
     "render": "draw the real window to a picture, without a screen",
     "export": "write a review's tables and pictures",
