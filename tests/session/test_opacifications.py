@@ -295,3 +295,12 @@ def test_frames_are_handed_on_in_order_from_any_number_of_threads():
     for thread in threads:
         thread.join(PATIENCE_S)
     assert taken == order
+
+
+def test_results_count_as_image_memory_until_the_run_is_closed(desk):
+    at = desk()
+    run = make_run()
+    made = at.made(run)
+    with_result = at.loader.state.bytes
+    at.all.forget(run.uid)
+    assert with_result - at.loader.state.bytes >= 5 * made.found.peak.nbytes

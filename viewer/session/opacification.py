@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 KEPT_RESULTS = 4
 """Results remembered; one of a 1024 x 1024 run takes about 20 MB."""
 
+BYTES_A_PIXEL = 24
+"""Of a result: five maps of 4 bytes, and its mask."""
+
 Values = npt.NDArray[Any]
 Laid = tuple[tuple[tuple[int, ...], tuple[float, float]], ...]
 """For each frame of a range: its mask frames, and how far (dx, dy) px its mask is moved."""
@@ -239,6 +242,12 @@ class Opacifications:
         self._loader.cancel_background(_curves_key(run_uid))
         for wanted in [w for w in self._made if w.run_uid == run_uid]:
             del self._made[wanted]
+        self._count()
+
+    def _count(self) -> None:
+        """Have what is kept counted as image memory."""
+        pixels = sum(made.found.peak.size for made in self._made.values())
+        self._loader.set_aside("peaks", BYTES_A_PIXEL * pixels)
 
     def _progress(self, work: _Work, done: float) -> None:
         if work is self._work and self._making is not None:
@@ -257,6 +266,7 @@ class Opacifications:
             self._made[wanted] = made
             while len(self._made) > KEPT_RESULTS:
                 self._made.popitem(last=False)
+            self._count()
         self.changed.emit(wanted.run_uid)
 
     # -- pictures -----------------------------------------------------------------------------

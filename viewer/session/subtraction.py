@@ -33,6 +33,9 @@ MASK, MOVE, RESET = "Change mask", "Move mask", "Reset mask shift"
 LANDMARKS, EDGES = "Change landmarking", "Change edge enhancement"
 """Steps of undo."""
 
+BYTES_A_PIXEL = 24
+"""Of a run that is subtracted: mask, the mask as it was last moved, what shifts are found on."""
+
 STEP_PX = 0.1
 """What one press of an arrow key moves the mask by."""
 
@@ -307,6 +310,7 @@ class Subtractions:
         maker = self._makers.pop(uid, None)
         if maker is not None:
             maker.cancel()
+            self._loader.set_aside(f"masks {uid}", 0)
 
     def drop(self, uid: str) -> None:
         """Forget a run and its settings."""
@@ -363,6 +367,8 @@ class Subtractions:
             if maker is None:
                 maker = MaskMaker(self._loader, run, lambda: self.changed.emit(run.uid))
                 self._makers[run.uid] = maker
+                masks_bytes = BYTES_A_PIXEL * run.rows * run.columns
+                self._loader.set_aside(f"masks {run.uid}", masks_bytes)
             if not before.on or _sources(before) != _sources(dsa):
                 maker.want(dsa.mask_frames, dsa.find, dsa.remasks, dsa.shift_mode)
         elif run.uid in self._makers:
