@@ -74,6 +74,7 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "calibrate.carry": session.calibrating.carry.use,
         "vessel.reverse": session.vessel.reverse_centerline,
         "vessel.delete": session.vessel.remove_centerline,
+        "contrast.clear_points": session.contrast_points.clear,
         "vessel.clear_landmarks": session.vessel.remove_landmarks,
         "landmark.previous": lambda: session.vessel.step_landmark(-1),
         "landmark.next": lambda: session.vessel.step_landmark(1),
@@ -97,6 +98,8 @@ def delete_selected(session: Session) -> None:
         session.segments.delete(chosen.id)
     elif chosen.kind == "measurement":
         session.measures.delete(chosen.id)
+    elif chosen.kind == "contrast":
+        session.contrast_points.delete(chosen.id)
     elif chosen.kind == "landmark":
         session.vessel.remove_landmark(chosen.id)
     elif chosen.kind == "knot":

@@ -9,6 +9,7 @@ from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Run
 from viewer.qt import tokens
 from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
+from viewer.qt.contrast_marks import ContrastMarks, ContrastTool
 from viewer.qt.contrast_pane import ContrastPane
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
 from viewer.qt.frame_view import FrameView
@@ -58,6 +59,8 @@ class VenogramView(ContrastPane):
         self._measure_tool = MeasureTool(session, self._measures)
         self._calibration_overlay = CalibrateOverlay(session)
         self._calibrate_tool = CalibrateTool(session, loader, self._calibration_overlay)
+        self.marks = ContrastMarks(session)
+        self._contrast_tool = ContrastTool(session, self.marks)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._case_lines, self._arm_lines
         corners.bottom_left = self._window_lines
@@ -65,6 +68,7 @@ class VenogramView(ContrastPane):
             self._overlay,
             self._measures,
             self._calibration_overlay,
+            self.marks,
             SideLetters(session, self._letters),
             corners,
             ScaleBar(session, self._calibration),
@@ -228,6 +232,9 @@ class VenogramView(ContrastPane):
             self._calibrate_tool.press(self._item, self.current_frame(), (x, y), at)
             self.view.claims_drag = True
             return
+        if self._contrast_tool.press((x, y), at):
+            self.view.claims_drag = True
+            return
         if session.tool.segment_kind is not None and session.current_polyline is not None:
             self._stroke_from = (x, y)
             self.view.claims_drag = True
@@ -274,6 +281,8 @@ class VenogramView(ContrastPane):
             self._measure_tool.drag((x, y))
         elif self._calibrate_tool.armed:
             self._calibrate_tool.drag((x, y))
+        elif self._contrast_tool.active:
+            self._contrast_tool.drag((x, y))
         elif self._stroke_from is not None and kind is not None:
             session.segments.draw_points(kind, self._stroke_from, (x, y))
         elif grip is None:
@@ -299,6 +308,8 @@ class VenogramView(ContrastPane):
             self._measure_tool.release()
         elif self._calibrate_tool.armed:
             self._calibrate_tool.release((x, y))
+        elif self._contrast_tool.active:
+            self._contrast_tool.release((x, y))
         elif self._stroke_from is not None:
             self._stroke_from = None
             session.segments.finish_drawing()
@@ -320,6 +331,9 @@ class VenogramView(ContrastPane):
 
     def _on_click(self, x: float, y: float, modifiers: object) -> None:
         session = self._session
+        at = self.view.point_to_screen((x, y))
+        if session.tool is Tool.SELECT and self.marks.hit(at):
+            return
         if self._grip is not None and self._grip.kind != "position":
             if self._grip.kind == "landmark" and session.tool is Tool.SELECT:
                 session.vessel.go_to_landmark(self._grip.id)
@@ -329,7 +343,7 @@ class VenogramView(ContrastPane):
         elif session.tool is Tool.LANDMARK:
             session.vessel.place_pending((x, y))
         elif session.tool is Tool.SELECT:
-            if self._overlay.hit(self.view.point_to_screen((x, y))) is None:
+            if self._overlay.hit(at) is None:
                 session.select(Selection())
             self._came_from = session.cursor.pullback_frame
             session.go_to_run_point((x, y))
@@ -345,6 +359,7 @@ class VenogramView(ContrastPane):
             return
         at = self.view.point_to_screen((x, y))
         over = self._overlay.hit(at) is not None or self._measures.hit(at) is not None
+        over = over or bool(self.marks.hit(at))
         grab = over or (self._session.position_map is not None and self._near_vein(at))
         shape = Qt.CursorShape.PointingHandCursor if grab else Qt.CursorShape.ArrowCursor
         self.view.viewport().setCursor(shape)

@@ -74,6 +74,10 @@ def _needs_landmarks(session: Session) -> str:
     return "" if session.vessel.landmarks else "needs a landmark"
 
 
+def _needs_contrast_points(session: Session) -> str:
+    return "" if session.contrast_points.shown else "needs a contrast point on this run"
+
+
 def _needs_target(session: Session) -> str:
     if session.calibrating.first_target is not None:
         return ""
@@ -211,6 +215,15 @@ ACTIONS: tuple[Action, ...] = (
        "ph.frame-corners", _needs_target, checkable=True, group=2),
     _a("calibrate.remove", "Remove calibration", "Tools", "Ctrl+Shift+K",
        "Back to the file's own scale, or to pixels", "ph.trash", _needs_calibration, group=2),
+    _a("tool.contrast", "Contrast", "Tools", "Q",
+       "Follow contrast over time: click up to six places on the venogram", "ph.chart-line",
+       _can_subtract, checkable=True, group=2),
+    _a("contrast.clear_points", "Delete contrast points", "Tools", "Ctrl+Shift+Q",
+       "Delete every contrast point of this run, as one step", "ph.trash",
+       _needs_contrast_points, group=2),
+    _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
+       "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
+       group=2),
     _a("vessel.reverse", "Swap ends of the vein", "Tools", "Ctrl+Shift+R",
        "Make the other end of the centerline the central one", "ph.swap", _needs_line, group=3),
     _a("vessel.delete", "Delete centerline", "Tools", "Ctrl+Shift+Backspace",
@@ -300,6 +313,20 @@ ACTIONS: tuple[Action, ...] = (
     _a("contrast.peak", "Peak opacification", "View", "P",
        "Show the most contrast each point of the run ever had", "ph.chart-line-up", _can_subtract,
        checkable=True, group=4),
+    _a("contrast.first", "Follow contrast from this frame", "View", "Ctrl+[",
+       "Peak and contrast over time begin at the shown frame of the venogram",
+       "ph.arrow-line-right", _can_subtract, group=5),
+    _a("contrast.last", "Follow contrast up to this frame", "View", "Ctrl+]",
+       "Peak and contrast over time end at the shown frame of the venogram",
+       "ph.arrow-line-left", _can_subtract, group=5),
+    _a("contrast.whole", "Follow contrast over the whole run", "View", "Ctrl+\\",
+       "Peak and contrast over time take every frame", "ph.arrows-left-right", _can_subtract,
+       group=5),
+    _a("panel.vein", "Along the vein", "Window", "Alt+V", "Show the vein below the images",
+       "ph.path", checkable=True, group=1),
+    _a("panel.contrast", "Contrast over time", "Window", "Shift+Q",
+       "Show how contrast comes and goes below the images", "ph.chart-line", _can_subtract,
+       checkable=True, group=1),
     _a("contrast.peak_time", "Time to peak", "View", "Shift+P",
        "Show in colour when each point of the run had the most contrast", "ph.timer",
        _can_subtract, checkable=True, group=4),

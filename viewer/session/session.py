@@ -27,6 +27,7 @@ from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.calibrating import CalibrateEdits
 from viewer.session.curves import Curves
+from viewer.session.contrast_points import ContrastPointEdits
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
@@ -76,6 +77,7 @@ class Session(ReviewSteps):
     @property
     def run(self) -> Run | None:
         """The run that is shown."""
+        self.contrast_points = ContrastPointEdits(self)
         return self.case.run(self.cursor.run_uid)
 
     @property
@@ -387,6 +389,7 @@ class Session(ReviewSteps):
 def _scale_of(by_reader: ReaderCalibration, header: Calibration) -> Calibration:
     return by_reader.scale(header.region_px)
 
+            "contrast": lambda: self.contrast_points.point(selection.id),
 
 @lru_cache(maxsize=16)
 def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
