@@ -224,7 +224,8 @@ class Subtractions:
         dsa = self.of(run.uid)
         if not dsa.on and self.why_not(run):
             return
-        self._set(run, replace(dsa, on=not dsa.on, view_trace=False))
+        held = dsa.view_trace and not dsa.on  # the mask itself is not held once it was left
+        self._set(run, replace(dsa, on=not dsa.on, view_trace=held))
 
     def set_mask(
         self, run: ImageSet, frames: tuple[int, ...] | None, *, find: bool = False
