@@ -116,6 +116,29 @@ def test_signed_jpeg_2000_components(tmp_path: Path) -> None:
         assert np.array_equal(source.frame(0), wanted)
 
 
+AS_RGB = {"colorspace": "RGB", "outcolorspace": "RGB"}
+
+
+def _named(stream: bytes, names: bytes) -> bytes:
+    """A JPEG whose components R, G, B are called otherwise, without its Adobe marker."""
+    frame, scan = stream.index(b"\x03R"), stream.index(b"\x03R", stream.index(b"\x03R") + 1)
+    changed = bytearray(stream)
+    for k, name in enumerate(names):
+        changed[frame + 1 + 3 * k] = changed[scan + 1 + 2 * k] = name
+    adobe = stream.index(b"Adobe") - 4
+    return bytes(changed[:adobe] + changed[adobe + 16 :])
+
+
+@pytest.mark.parametrize("names", [b"RGB", b"rgb"])
+def test_lossless_jpeg_that_names_its_components_is_rgb(tmp_path: Path, names: bytes) -> None:
+    pixels = pattern((32, 32, 3))
+    stream = _named(bytes(jpeg8_encode(pixels, lossless=True, **AS_RGB)), names)
+    tags = {"PhotometricInterpretation": "YBR_FULL"}
+    assert np.array_equal(
+        _open(tmp_path, stream, JPEG_LOSSLESS, (32, 32, 3), **tags).frame(0), pixels
+    )
+
+
 @pytest.mark.parametrize("syntax", NAMES)
 @pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
 def test_lossless_colour(tmp_path: Path, syntax: str, photometric: str) -> None:
@@ -123,7 +146,7 @@ def test_lossless_colour(tmp_path: Path, syntax: str, photometric: str) -> None:
 
     pixels = pattern((32, 32, 3))
     if syntax == JPEG_LOSSLESS:
-        stream = bytes(jpeg8_encode(pixels, lossless=True, colorspace="RGB", outcolorspace="RGB"))
+        stream = _named(bytes(jpeg8_encode(pixels, lossless=True, **AS_RGB)), b"\1\2\3")
     elif syntax == JPEG_2000:
         stream = bytes(
             jpeg2k_encode(pixels, reversible=True, codecformat="j2k", level=0, mct=False)

@@ -266,7 +266,7 @@ def test_places_of_any_fragments(pieces: list[int], table: bool) -> None:
     stream = _Counting(data)
     _Counting.read_bytes = 0
     places = read_places(stream, 0, len(data), len(pieces))
-    assert _Counting.read_bytes < 8 + len(head) + 13 * sum(pieces) + 16
+    assert _Counting.read_bytes < 8 + len(head) + 17 * sum(pieces) + 16
     assert places.starts == tuple(8 + len(head) + offset for offset in offsets)
     for index, count in enumerate(pieces):
         assert len(places.read(stream, index, len(data))) == 2004 * count

@@ -22,7 +22,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from viewer.dicom import byte_source, pixel_header
+from viewer.dicom import byte_source, free_memory
 from viewer.dicom.frames import open_frames
 from viewer.errors import UnreadableError
 
@@ -348,5 +348,27 @@ def test_a_deflated_bomb_is_not_unpacked() -> None:
         byte_source.inflate(data, "a.dcm", limit=2**20)
 
 
-def test_the_largest_frame_is_a_few_hundred_megabytes() -> None:
-    assert 4096 * 4096 * 2 < pixel_header.MAX_FRAME_BYTES <= 2**30
+@pytest.mark.parametrize(("free", "fits"), [(4 * 8000, True), (4 * 8000 - 4, False)])
+def test_the_largest_frame_is_by_the_memory_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, fits: bool
+) -> None:
+    grey = pattern((80, 100))
+    path = save(data_set((80, 100), grey.tobytes()), tmp_path / "a.dcm")
+    monkeypatch.setattr(free_memory, "free_bytes", lambda: free)
+    if fits:
+        assert np.array_equal(open_frames(image_set(path)).frame(0), grey)
+    else:
+        with pytest.raises(UnreadableError, match="by the memory free"):
+            open_frames(image_set(path))
+
+
+def test_free_memory_is_told_by_the_container_when_it_has_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 0 < free_memory.largest_block() <= free_memory.LARGEST
+    (tmp_path / "memory.max").write_text("5000\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    monkeypatch.setattr(free_memory, "_GROUP", tmp_path)
+    assert free_memory.largest_block() == 1000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory.largest_block() > 1000

@@ -1,7 +1,7 @@
 """What a compressed frame says of itself, read from its first markers.
 
 Sources: ITU-T T.81 Annex B (JPEG), T.87 (JPEG-LS), T.800 Annex A (JPEG 2000), T.814 (HTJ2K);
-JFIF 1.02; Adobe Technical Note 5116 (APP14).
+ISO/IEC 18181-1 (JPEG XL); JFIF 1.02; Adobe Technical Note 5116 (APP14).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import Enum
+
+from viewer.dicom import jpegxl
 
 _J2K_START = b"\xff\x4f\xff\x51"
 _JP2_START = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
@@ -27,6 +29,7 @@ class Codec(Enum):
     JPEG_LS = "JPEG-LS"
     JPEG_2000 = "JPEG 2000"
     HTJ2K = "HTJ2K"
+    JPEG_XL = "JPEG XL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class CodeStream:
         Colour transform of an Adobe marker: 0 none, 1 YCbCr, 2 YCCK.
     transformed : bool
         JPEG 2000 multiple component transform (RCT or ICT) was used.
+    lossy : bool
+        Samples can come out beyond the values that went in: DCT, near-lossless, 9-7 wavelet.
     """
 
     codec: Codec
@@ -58,11 +63,19 @@ class CodeStream:
     jfif: bool = False
     adobe: int | None = None
     transformed: bool = False
+    lossy: bool = False
 
 
 def looks_like_start(head: bytes) -> bool:
-    """Whether a fragment begins a JPEG, JPEG-LS or JPEG 2000 code stream (4 bytes suffice)."""
-    return head[:3] == b"\xff\xd8\xff" or head[:4] in (_J2K_START, _JP2_START[:4])
+    """Whether a fragment begins a code stream or an RLE frame (its first 8 bytes suffice)."""
+    marked = head[:3] == b"\xff\xd8\xff" or head[:4] in (_J2K_START, _JP2_START[:4])
+    # (a JPEG XL box begins with the same four bytes as a JP2 box)
+    return marked or is_rle_start(head)
+
+
+def is_rle_start(head: bytes) -> bool:
+    """Whether 8 bytes begin an RLE header (PS3.5 G.5): 1 to 15 segments, the first at byte 64."""
+    return head[1:8] == b"\0\0\0\x40\0\0\0" and 1 <= head[0] <= 15
 
 
 def has_end(data: bytes | memoryview) -> bool:
@@ -91,9 +104,22 @@ def read_code_stream(data: bytes | memoryview) -> CodeStream:
             start = bytes(data[:65536]).find(_J2K_START)
             if start >= 0:
                 return _read_j2k(data, start)
+        if head[:2] == jpegxl.START or head == jpegxl.BOXED:
+            return _read_jpeg_xl(data)
     except (struct.error, IndexError) as error:
         raise DamagedFrameError("its compressed data end within their header") from error
-    raise DamagedFrameError("its data are no JPEG, JPEG-LS or JPEG 2000 image")
+    raise DamagedFrameError("its data are no JPEG, JPEG-LS, JPEG 2000 or JPEG XL image")
+
+
+def _read_jpeg_xl(data: bytes | memoryview) -> CodeStream:
+    start = jpegxl.code_stream_start(data)
+    if start is None:
+        raise DamagedFrameError("its JPEG XL data hold no picture")
+    try:
+        rows, columns, components, bits, lossy = jpegxl.read_header(data, start)
+    except ValueError as error:
+        raise DamagedFrameError(f"its JPEG XL data hold {error}, which is not read") from error
+    return CodeStream(Codec.JPEG_XL, rows, columns, components, bits, lossy=lossy)
 
 
 def _read_jpeg(data: bytes | memoryview) -> CodeStream:
@@ -139,7 +165,17 @@ def _jpeg_frame(
         subsampled=len({part[1] for part in parts}) > 1,
         jfif=jfif,
         adobe=adobe,
+        lossy=codec is Codec.JPEG or (codec is Codec.JPEG_LS and _is_near(data, pos)),
     )
+
+
+def _is_near(data: bytes | memoryview, pos: int) -> bool:
+    """Whether NEAR of the first scan behind the frame header at `pos` is not 0 (T.87 C.2.3)."""
+    while data[pos + 1] != 0xDA:
+        pos += 2 + struct.unpack_from(">H", data, pos + 2)[0]
+        if data[pos] != 0xFF:
+            return False
+    return data[pos + 5 + 2 * data[pos + 4]] != 0
 
 
 def _read_j2k(data: bytes | memoryview, start: int) -> CodeStream:
@@ -147,10 +183,11 @@ def _read_j2k(data: bytes | memoryview, start: int) -> CodeStream:
     count = struct.unpack_from(">H", data, start + 40)[0]
     depth = data[start + 42]
     pos = start + 4 + struct.unpack_from(">H", data, start + 4)[0]
-    transformed = False
+    transformed = lossy = False
     while data[pos] == 0xFF and data[pos + 1] not in (0x90, 0x93, 0xD9):
         if data[pos + 1] == 0x52:
             transformed = bool(data[pos + 8])
+            lossy = data[pos + 13] == 0
         pos += 2 + struct.unpack_from(">H", data, pos + 2)[0]
     return CodeStream(
         codec=Codec.HTJ2K if capabilities & 0x4000 else Codec.JPEG_2000,
@@ -160,4 +197,5 @@ def _read_j2k(data: bytes | memoryview, start: int) -> CodeStream:
         bits=(depth & 0x7F) + 1,
         signed=bool(depth & 0x80),
         transformed=transformed,
+        lossy=lossy,
     )

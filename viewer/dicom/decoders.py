@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from viewer.dicom.byte_source import inflate
 from viewer.dicom.codestream import Codec, CodeStream, DamagedFrameError, has_end, read_code_stream
 from viewer.dicom.fallbacks import decode_elsewhere, is_unknown_kind
+from viewer.dicom.free_memory import largest_block
 from viewer.dicom.htj2k import decode_htj2k
 from viewer.dicom.packed_bits import unpack
-from viewer.dicom.pixel_header import DEFLATED_FRAMES, MAX_FRAME_BYTES, RLE, PixelHeader
+from viewer.dicom.pixel_header import DEFLATED_FRAMES, RLE, PixelHeader
 from viewer.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 
 _END = b"\xff\xd9"
 _FILLER = b"\x55" * 64
+_RLE_LARGEST_RATIO = 64
+"""Two bytes stand for 128 at most (PS3.5 G.3.1)."""
+_CALLED_RGB = ((0x52, 0x47, 0x42), (0x72, 0x67, 0x62))
+"""Component identifiers that spell RGB or rgb."""
 
 NAMES = {
     Codec.JPEG: "imagecodecs jpeg8",
@@ -36,6 +41,7 @@ NAMES = {
     Codec.JPEG_LS: "imagecodecs jpegls",
     Codec.JPEG_2000: "imagecodecs jpeg2k",
     Codec.HTJ2K: "imagecodecs htj2k",
+    Codec.JPEG_XL: "imagecodecs jpegxl",
 }
 """What decodes a family, as told to people."""
 
@@ -93,6 +99,8 @@ def decoder_name(header: PixelHeader, code: CodeStream | None) -> str:
         return "imagecodecs dicomrle"
     if header.transfer_syntax == DEFLATED_FRAMES:
         return "zlib"
+    if code and code.codec is Codec.HTJ2K and code.lossy:
+        return NAMES[Codec.JPEG_2000]
     return NAMES[code.codec] if code else "imagecodecs"
 
 
@@ -110,8 +118,10 @@ def check_size(header: PixelHeader, stream: CodeStream) -> None:
             f" the header says {header.columns} x {header.rows}"
         )
     size = stream.rows * stream.columns * stream.components * (1 if stream.bits <= 8 else 2)
-    if stream.components not in (1, 3) or size > MAX_FRAME_BYTES:
+    if stream.components not in (1, 3):
         raise DamagedFrameError(f"its compressed data have {stream.components} channels")
+    if size > largest_block():
+        raise DamagedFrameError(f"its {size / 2**20:.0f} MB do not fit in the memory that is free")
 
 
 def colour_of_jpeg(stream: CodeStream, photometric: str) -> Space:
@@ -124,7 +134,7 @@ def colour_of_jpeg(stream: CodeStream, photometric: str) -> Space:
         return Space.YBR
     if stream.adobe is not None:
         return Space.YBR if stream.adobe == 1 else Space.RGB
-    if stream.ids == (0x52, 0x47, 0x42):
+    if stream.ids in _CALLED_RGB:
         return Space.RGB
     return Space.RGB if photometric == "RGB" else Space.YBR
 
@@ -139,12 +149,17 @@ def _decode_jpeg(header: PixelHeader, stream: CodeStream, data: memoryview) -> S
 
 
 def _decode_jpeg_lossless(header: PixelHeader, stream: CodeStream, data: memoryview) -> Samples:
-    """JPEG lossless never transforms colours: its samples are what the header says."""
+    """JPEG lossless never transforms colours: its samples are what the header says.
+
+    Unless its components are called R, G and B, which is more than a word of the header.
+    """
     options = {} if stream.components == 1 else {"colorspace": "RGB", "outcolorspace": "RGB"}
     samples = _whole_jpeg(data, options)
     if stream.bits < 8 * samples.dtype.itemsize and samples.max() >> stream.bits:
         raise DamagedFrameError("its JPEG lossless data are damaged")
-    return samples, _colour_space(header) if stream.components == 3 else Space.STORED
+    if stream.components == 3:
+        return samples, Space.RGB if stream.ids in _CALLED_RGB else _colour_space(header)
+    return samples, Space.STORED
 
 
 def _whole_jpeg(data: memoryview, options: dict[str, str]) -> NDArray[Any]:
@@ -179,6 +194,12 @@ def _decode_htj2k(header: PixelHeader, stream: CodeStream, data: memoryview) -> 
     return decode_htj2k(stream, data), _colour_of_j2k(header, stream)
 
 
+def _decode_jpeg_xl(header: PixelHeader, stream: CodeStream, data: memoryview) -> Samples:
+    """JPEG XL; the codec gives RGB whatever the code stream works in."""
+    samples = np.asarray(_codecs().jpegxl_decode(bytes(data)))
+    return samples, Space.RGB if stream.components == 3 else Space.STORED
+
+
 def _colour_of_j2k(header: PixelHeader, stream: CodeStream) -> Space:
     """The codec has undone RCT and ICT; only samples without them can still be YBR."""
     if stream.components == 1:
@@ -208,6 +229,8 @@ def _decode_rle(header: PixelHeader, data: memoryview) -> NDArray[Any]:
     dtype = header.dtype.newbyteorder("<")
     shape = (header.rows, header.columns)
     size = header.rows * header.columns * header.samples * dtype.itemsize
+    if size > _RLE_LARGEST_RATIO * len(data):  # before room is made for it
+        raise DamagedFrameError("its RLE data end early")
     try:
         plain = _codecs().dicomrle_decode(data, dtype, out=size)
     except (RuntimeError, ValueError) as error:
@@ -246,6 +269,7 @@ _DECODERS = {
     Codec.JPEG_LS: _decode_jpeg_ls,
     Codec.JPEG_2000: _decode_jpeg_2000,
     Codec.HTJ2K: _decode_htj2k,
+    Codec.JPEG_XL: _decode_jpeg_xl,
 }
 
 

@@ -18,6 +18,7 @@ from viewer.dicom.elements import (
     Place,
     walk,
 )
+from viewer.dicom.free_memory import largest_block
 from viewer.dicom.header import Header
 from viewer.dicom.streams import Stream
 
@@ -39,6 +40,9 @@ SYNTAX_NAMES = {
     "1.2.840.10008.1.2.4.81": "JPEG-LS near-lossless",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
     "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL (recompressed JPEG)",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
     "1.2.840.10008.1.2.4.201": "HTJ2K lossless",
     "1.2.840.10008.1.2.4.202": "HTJ2K lossless",
     "1.2.840.10008.1.2.4.203": "HTJ2K",
@@ -59,6 +63,7 @@ NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEF
 
 FIRST_READ = 32 * 1024
 LARGEST_HEADER = 256 * 1024 * 1024
+_COUNTED = 4 * 1024 * 1024
 STRAY_BYTES = 132
 _PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _EXTENDED_OFFSETS = 0x7FE00001
@@ -163,10 +168,10 @@ def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
             return None
         raise HeaderError("it ends inside its first elements; copy or export it again") from None
     declared = _uid(meta.get(0x00020010, b""))
-    begins = start
+    begins, inflated_size = start, 0
     if declared == DEFLATED:
-        buffer, whole = _inflated(stream.head(stream.size)[start:]), True
-        start = 0
+        buffer, inflated_size = _inflated(stream.head(stream.size)[start:])
+        whole, start = True, 0
     syntax, encoding, complaints = _encoding(buffer, start, declared)
     notes = notes or complaints
     found: dict[int, Place] = {}
@@ -188,7 +193,7 @@ def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
         media_class_uid=_uid(meta.get(0x00020002, b"")),
         media_instance_uid=_uid(meta.get(0x00020003, b"")),
         pixels=pixels,
-        size=len(buffer) if declared == DEFLATED else stream.size,
+        size=inflated_size if declared == DEFLATED else stream.size,
         notes=tuple(notes),
         cut_off=cut_off,
         begins=begins,
@@ -299,11 +304,22 @@ def _pixel_place(buffer: bytes, pos: int, encoding: Encoding) -> PixelPlace | No
     return None
 
 
-def _inflated(data: bytes) -> bytes:
-    """A deflated data set as far as it can be inflated (at most 256 MB)."""
+def _inflated(data: bytes) -> tuple[bytes, int]:
+    """A deflated data set, its first 256 MB at most, and how many bytes it has in all."""
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
+    limit = largest_block()
     try:
-        return machine.decompress(data, LARGEST_HEADER)
+        head = machine.decompress(data, min(LARGEST_HEADER, limit))
+        size, rest = len(head), machine.unconsumed_tail
+        while rest and not machine.eof:  # counted, not kept
+            size += len(machine.decompress(rest, _COUNTED))
+            rest = machine.unconsumed_tail
+            if size > limit:
+                raise HeaderError(
+                    f"it unpacks to more than {limit / 2**20:.0f} MB, which the memory free does"
+                    " not hold; unpack it with another program if you trust it"
+                )
+        return head, size
     except zlib.error as error:
         raise HeaderError(f"its deflated data are damaged ({error}); export it again") from error
 

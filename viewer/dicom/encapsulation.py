@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from viewer.dicom.codestream import DamagedFrameError, looks_like_start
+from viewer.dicom.codestream import DamagedFrameError, is_rle_start, looks_like_start
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _ITEM_HEAD = struct.Struct("<4sI")
@@ -92,12 +92,14 @@ def read_places(
         raise DamagedFrameError("its compressed data do not begin with an offset table")
     first = start + 8 + length
     basic: tuple[int, ...] = ()
-    if length == 4 * (frames or length // 4) and length <= _LARGEST_TABLE:
-        basic = struct.unpack(f"<{length // 4}I", _read_all(stream, length // 4 * 4))
+    if length >= 4 * (frames or 1) and length <= _LARGEST_TABLE:
+        count = min(length // 4, frames + 1 if frames else length // 4)
+        basic = struct.unpack(f"<{count}I", _read_all(stream, 4 * count))
     for table in (extended, basic):
         starts = tuple(first + offset for offset in table)
         if _believable(stream, starts, first, size, frames):
-            return FramePlaces(starts)
+            after = starts[frames] if frames is not None and len(starts) > frames else None
+            return FramePlaces(starts[:frames], after)
     return scan_places(stream, first, size, frames)
 
 
@@ -110,9 +112,14 @@ def scan_places(stream: BinaryIO, first: int, size: int, frames: int | None) -> 
         No frame can be found, or fragments can't be told apart.
     """
     pieces = _pieces(stream, first, size)
+    if len(pieces) != frames:  # an empty one may stand for a frame that was lost
+        pieces = [piece for piece in pieces if piece[1] > piece[0] + 8]
     if not pieces:
         raise DamagedFrameError("no compressed frames are in the file")
-    return FramePlaces(_group(stream, pieces, frames), pieces[-1][1])
+    starts = _group(stream, pieces, frames)
+    if frames is not None and len(starts) > frames:
+        return FramePlaces(starts[:frames], starts[frames])
+    return FramePlaces(starts, pieces[-1][1])
 
 
 def fragment_payloads(stream: BinaryIO, start: int, size: int) -> list[tuple[int, int]]:
@@ -128,24 +135,23 @@ def fragment_payloads(stream: BinaryIO, start: int, size: int) -> list[tuple[int
     return [
         (pos + 8, min(end, size) - pos - 8)
         for pos, end, _ in _pieces(stream, first, size)
-        if pos + 8 < size
+        if pos + 8 < min(end, size)
     ]
 
 
 def _pieces(stream: BinaryIO, pos: int, size: int) -> list[tuple[int, int, bytes]]:
-    """Of every fragment that is not empty: where it begins and ends, its first 4 bytes."""
+    """Of every fragment: where it begins and ends, its first 8 bytes."""
     pieces: list[tuple[int, int, bytes]] = []
     seek, read = stream.seek, stream.read
     while pos + 8 <= size:
         seek(pos)
-        head = read(13)
+        head = read(17)
         if head[:4] != _ITEM:
             if head[1:5] != _ITEM:
                 break
             head, pos = head[1:], pos + 1  # a pad byte that the odd length before left out
         length = int.from_bytes(head[4:8], "little")
-        if length:
-            pieces.append((pos, pos + 8 + length, head[8:12]))
+        pieces.append((pos, pos + 8 + length, head[8 : 8 + min(8, length)]))
         pos += 8 + length
     return pieces
 
@@ -154,7 +160,7 @@ def _believable(
     stream: BinaryIO, starts: tuple[int, ...], first: int, size: int, frames: int | None
 ) -> bool:
     """Whether an offset table can be right; its last frame inside the file is looked at."""
-    if not starts or starts[0] != first or (frames is not None and len(starts) != frames):
+    if not starts or starts[0] != first or (frames is not None and len(starts) < frames):
         return False
     if any(b <= a for a, b in pairwise(starts)):
         return False
@@ -166,17 +172,17 @@ def _believable(
 def _group(
     stream: BinaryIO, pieces: list[tuple[int, int, bytes]], frames: int | None
 ) -> tuple[int, ...]:
-    """The first fragment of each frame."""
+    """The first fragment of each frame; more than `frames` when more code streams are there."""
     everyone = tuple(piece[0] for piece in pieces)
+    begins = [k for k, piece in enumerate(pieces) if looks_like_start(piece[2])]
+    if frames is None or len(pieces) == frames:
+        return _each_or_joined(stream, pieces, begins)
+    if len(begins) > frames:  # a thumbnail or chance: a frame also follows an end
+        begins = [k for k in begins if _follows_an_end(stream, pieces, k)]
+    if begins and begins[0] == 0:
+        return tuple(everyone[k] for k in begins)
     if frames == 1:
         return everyone[:1]
-    if frames is None or len(pieces) == frames:
-        return everyone
-    begins = [k for k, piece in enumerate(pieces) if looks_like_start(piece[2])]
-    if len(begins) > frames:  # a thumbnail or chance: a frame also follows an end
-        begins = [k for k in begins if k == 0 or _ends(stream, pieces[k - 1])]
-    if begins and begins[0] == 0 and len(begins) <= frames:
-        return tuple(everyone[k] for k in begins)
     if len(pieces) < frames:
         return everyone
     if len(pieces) % frames == 0:
@@ -184,6 +190,32 @@ def _group(
     raise DamagedFrameError(
         f"its {len(pieces)} pieces of compressed data can't be told apart into {frames} frames"
     )
+
+
+def _each_or_joined(
+    stream: BinaryIO, pieces: list[tuple[int, int, bytes]], begins: list[int]
+) -> tuple[int, ...]:
+    """As many fragments as frames: each is one, unless many of them clearly go on with another.
+
+    A frame whose beginning is damaged still follows the end of the one before; a file cut short
+    can by chance have as many fragments left as it had frames.
+    """
+    everyone = tuple(piece[0] for piece in pieces)
+    if not begins or begins[0] != 0 or 4 * len(begins) > 3 * len(pieces):
+        return everyone
+    known = set(begins)
+    is_rle = is_rle_start(pieces[0][2])
+    begins = [
+        k
+        for k in range(len(pieces))
+        if k in known or (not is_rle and _follows_an_end(stream, pieces, k))
+    ]
+    return everyone if 4 * len(begins) > 3 * len(pieces) else tuple(everyone[k] for k in begins)
+
+
+def _follows_an_end(stream: BinaryIO, pieces: list[tuple[int, int, bytes]], k: int) -> bool:
+    """Whether piece `k` is the first, begins an RLE frame, or comes behind an end marker."""
+    return k == 0 or is_rle_start(pieces[k][2]) or _ends(stream, pieces[k - 1])
 
 
 def _ends(stream: BinaryIO, piece: tuple[int, int, bytes]) -> bool:

@@ -38,6 +38,9 @@ def decode_elsewhere(header: PixelHeader, data: bytes) -> tuple[NDArray[Any], st
     from pydicom.encaps import encapsulate
     from pydicom.pixels.decoders.base import get_decoder
 
+    from viewer.dicom.pydicom_plugin import register
+
+    register()
     try:
         decoder = get_decoder(header.transfer_syntax)
     except NotImplementedError:

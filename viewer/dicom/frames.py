@@ -5,6 +5,7 @@ Nothing is kept but where frames lie; what was decoded is for the caller to reme
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -150,6 +151,10 @@ def open_frames(image_set: ImageSet) -> FrameSource:
     UnreadableError
         Not one of its files can be used.
     """
+    if "pydicom.pixels.decoders.base" in sys.modules:
+        from viewer.dicom.pydicom_plugin import register
+
+        register()
     return FileFrames(image_set)
 
 

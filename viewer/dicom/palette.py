@@ -39,7 +39,7 @@ def read_palette(header: Header) -> tuple[NDArray[np.uint8], int]:
             raise PaletteError("its colour palette is not described")
         count, first, bits = shape[0] & 0xFFFF or 65536, shape[1], shape[2]
         if segmented in header:
-            words = expand_segments(_entries(header, segmented, bits, 0).tolist(), count)
+            words = _segmented(header, segmented, bits, count)
         else:
             words = _entries(header, plain, bits, count)
         if words.size == 0:
@@ -60,6 +60,18 @@ def _entries(header: Header, keyword: str, bits: int, count: int) -> NDArray[np.
     if bits == 8 and count and len(value) < 2 * count:
         return np.stack([words & 0xFF, words >> 8], axis=1).ravel()
     return words
+
+
+def _segmented(header: Header, keyword: str, bits: int, count: int) -> NDArray[np.uint16]:
+    """A segmented table written out; segments of 8 bits stand one a byte (C.7.9.2), or a word."""
+    value = header.raw(keyword)
+    if bits == 8 and value:
+        try:
+            return expand_segments(list(value), count)
+        except PaletteError:
+            if len(value) % 2:
+                raise
+    return expand_segments([int(v) for v in header.numbers(keyword)], count)
 
 
 def expand_segments(words: list[int], limit: int) -> NDArray[np.uint16]:

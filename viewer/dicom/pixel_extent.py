@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 
-from viewer.dicom.codestream import looks_like_start
+from viewer.dicom.codestream import (
+    DamagedFrameError,
+    is_rle_start,
+    looks_like_start,
+    read_code_stream,
+)
 from viewer.dicom.dicom_file import (
     EXPLICIT_LITTLE,
     NATIVE_SYNTAXES,
@@ -31,6 +37,8 @@ _J2K = "1.2.840.10008.1.2.4.91"
 CODE_STREAM_END = b"\xff\xd9"
 END_SEARCHED = 64
 """The end of a JPEG or JPEG 2000 code stream, and within how many last bytes it is looked for."""
+_COLOUR_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
+_COLOUR_READ = 4096
 _VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
 """MPEG-2, MPEG-4 and HEVC: one stream for all frames, so fragments say nothing of frames."""
 
@@ -87,7 +95,8 @@ def measure(file: FileHeader, stream: Stream, shape: FrameShape) -> Extent:
     if pixels.length is None:
         counted, cut = _encapsulated_frames(pixels, file, stream, _declared(file))
         if not says_native:
-            return _answer(file, counted, cut, syntax, ())
+            notes = _colour_notes(pixels, stream, shape, syntax)
+            return _answer(file, counted, cut, syntax, notes)
         found = _sniffed(pixels, stream)
         note = "The header says the pixels are uncompressed; they are compressed."
         return _answer(file, counted, cut, found or syntax, (note,))
@@ -96,6 +105,32 @@ def measure(file: FileHeader, stream: Stream, shape: FrameShape) -> Extent:
     name = SYNTAX_NAMES.get(syntax, syntax)
     note = f"The header says the pixels are {name}; they are not compressed: read as they are."
     return _native(file, pixels, shape, EXPLICIT_LITTLE, (note,))
+
+
+def _colour_notes(
+    pixels: PixelPlace, stream: Stream, shape: FrameShape, syntax: str
+) -> tuple[str, ...]:
+    """What to tell when a JPEG's own colour model is not the one the header names."""
+    if syntax not in _COLOUR_JPEG or shape.samples != 3 or not stream.seekable:
+        return ()
+    from viewer.dicom.decoders import Space, colour_of_jpeg
+
+    table = stream.at(pixels.offset, 8)
+    first = pixels.offset + 8 + int.from_bytes(table[4:8], "little")
+    try:
+        code = read_code_stream(stream.at(first + 8, _COLOUR_READ))
+    except DamagedFrameError:
+        return ()  # the frame itself will say what is wrong
+    if code.components != 3:
+        return ()
+    found, says_rgb = colour_of_jpeg(code, shape.photometric), shape.photometric == "RGB"
+    if (found is Space.RGB) == says_rgb:
+        return ()
+    name = "RGB" if found is Space.RGB else "YCbCr"
+    return (
+        f"The header says its colours are {shape.photometric}; its JPEG data are {name}:"
+        " shown by the data.",
+    )
 
 
 def _declared(file: FileHeader) -> int | None:
@@ -149,6 +184,11 @@ def _answer(
     if whole is None and declared > file.size:  # not even a byte each
         problem = f"it announces {declared:,} frames in {file.size:,} bytes; export it again"
         return Extent(0, declared, syntax, problem=problem)
+    if whole is not None and whole > declared and file.pixels and file.pixels.length is None:
+        note = (
+            f"The header says {_frames(declared)}; {whole} are in the file: the rest is left out."
+        )
+        return Extent(declared, declared, syntax, (*notes, note))
     if whole is None or whole >= declared:
         return Extent(declared, declared, syntax, notes)
     if whole == 0:
@@ -177,13 +217,16 @@ def _encapsulated_frames(
         return (entries or None), False
     if entries and entries == declared and _ends_properly(file.size, stream):
         return entries, False
+    if declared is not None and entries < declared:  # not of all frames: no use
+        entries = 0
     fragments, cut = _fragments(stream, pixels.offset + 8 + table_bytes, file.size)
     if not entries and cut and declared is not None and declared > 1:
         return _whole_without_table(stream, fragments, declared), True
     if not entries:
         # Several fragments may make one frame: only fewer fragments than frames is a shortage.
-        enough = declared is not None and len(fragments) > declared and not cut
-        return (declared if enough else len(fragments)), cut
+        if declared is not None and len(fragments) > declared and not cut:
+            return max(declared, _code_streams(stream, fragments)), cut
+        return len(fragments), cut
     if not cut:
         return entries, False
     return _before(stream, pixels, fragments, entries), True
@@ -212,15 +255,34 @@ def _fragments(stream: Stream, pos: int, size: int) -> tuple[list[int], bool]:
 def _whole_without_table(stream: Stream, fragments: list[int], declared: int) -> int:
     """Whole frames of a cut-off file without offset table, told by where code streams begin.
 
-    The last one begun counts when its last fragment holds the code stream's end. Fragments that
-    show no beginning (RLE) are frames.
+    The last one begun counts when its last fragment holds the code stream's end. Where no
+    fragment shows a beginning each is a frame.
     """
-    begun = sum(looks_like_start(stream.at(start + 8, 4)) for start in fragments)
+    heads = [stream.at(start + 8, 8) for start in fragments]
+    begins = [k for k, head in enumerate(heads) if looks_like_start(head)]
+    begun = len(begins)
     if not begun:
         return min(len(fragments), declared)
-    length: int = struct.unpack("<I", stream.at(fragments[-1] + 4, 4))[0]
-    tail = stream.at(fragments[-1] + 8 + max(0, length - END_SEARCHED), min(length, END_SEARCHED))
-    return min(begun if CODE_STREAM_END in tail else begun - 1, declared)
+    if is_rle_start(heads[begins[-1]]):  # has no end marker: whole if as long as the one before
+        lengths = [after - k for k, after in pairwise([*begins, len(fragments)])]
+        return min(begun if lengths[-1] == max(lengths) else begun - 1, declared)
+    return min(begun if _has_end(stream, fragments[-1]) else begun - 1, declared)
+
+
+def _code_streams(stream: Stream, fragments: list[int]) -> int:
+    """Code streams that begin where a fragment does, behind the end of the one before."""
+    return sum(
+        is_rle_start(head) or (looks_like_start(head) and (k == 0 or _has_end(stream, before)))
+        for k, (before, start) in enumerate(pairwise([0, *fragments]))
+        if (head := stream.at(start + 8, 8))
+    )
+
+
+def _has_end(stream: Stream, fragment: int) -> bool:
+    """Whether the fragment at this offset holds the end of a code stream in its last bytes."""
+    length: int = struct.unpack("<I", stream.at(fragment + 4, 4))[0]
+    tail = stream.at(fragment + 8 + max(0, length - END_SEARCHED), min(length, END_SEARCHED))
+    return CODE_STREAM_END in tail
 
 
 def _before(stream: Stream, pixels: PixelPlace, fragments: list[int], entries: int) -> int:

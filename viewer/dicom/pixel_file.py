@@ -56,6 +56,7 @@ class PixelFile:
         self.decoder = self._store.decoder
         code = self._store.code
         self._code_bits = code.bits if code else 0
+        self._overshoots = code is not None and code.lossy
         self.is_colour = (
             header.palette is not None
             or header.samples == 3
@@ -143,6 +144,9 @@ class PixelFile:
             raise DamagedFrameError("its pixels are deeper than those of the first frame")
         if samples.dtype.itemsize < target.itemsize:
             samples = samples.astype(target)
+        same_sign = (samples.dtype.kind == "i") == header.signed
+        if self._overshoots and same_sign and self._bits < 8 * target.itemsize:
+            return _limited(samples, self._bits, header.signed).astype(target, copy=False)
         word = samples.view(f"u{target.itemsize}")
         low = header.high_bit + 1 - header.bits_stored
         if low > 0 and (self._code_bits == 0 or self._code_bits > header.high_bit):
@@ -171,6 +175,12 @@ def _store(header: PixelHeader, frames: int | None) -> FrameStore:
 
         return VideoFrames(header, frames)
     return EncapsulatedFrames(header, frames)
+
+
+def _limited(samples: NDArray[Any], bits: int, signed: bool) -> NDArray[Any]:
+    """Lossy samples kept within `bits`: the bits above would turn white into black."""
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    return np.asarray(np.clip(samples, low, high))
 
 
 def _masked(word: NDArray[Any], bits: int, signed: bool) -> NDArray[Any]:

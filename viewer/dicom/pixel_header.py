@@ -24,12 +24,10 @@ from viewer.dicom.dicom_file import (
     NotDicomError,
     read_header,
 )
+from viewer.dicom.free_memory import largest_block
 from viewer.dicom.overlays import OverlayPlane, overlay_planes
 from viewer.dicom.palette import PaletteError, read_palette
 from viewer.errors import UnreadableError
-
-MAX_FRAME_BYTES = 512 * 2**20
-"""Largest decoded frame; a header that asks for more is not believed."""
 
 RLE = "1.2.840.10008.1.2.5"
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
@@ -119,7 +117,9 @@ def read_pixel_header(source: ByteSource) -> PixelHeader:
             extended = _extended_offsets(stream, file)
             if file.transfer_syntax_uid == DEFLATED:
                 stream.seek(file.begins)
-                source = MemoryBytes(source.name, inflate(stream.read(), source.name))
+                source = MemoryBytes(
+                    source.name, inflate(stream.read(), source.name, largest_block())
+                )
         header = _header(source, file, extended)
     except (HeaderError, NotDicomError, PaletteError) as error:
         raise UnreadableError(f"{source.name}: {error}") from error
@@ -215,12 +215,14 @@ def _check(header: PixelHeader) -> None:
             "Export it again as greyscale or RGB.",
         )
     size = header.rows * header.columns * header.samples * header.dtype.itemsize
-    if size > MAX_FRAME_BYTES:
+    limit = largest_block()
+    if size > limit:
         raise UnreadableError(
             f"{name}: one frame of {header.columns} x {header.rows} would take"
-            f" {size / 2**20:.0f} MB (limit {MAX_FRAME_BYTES // 2**20} MB);"
+            f" {size / 2**20:.0f} MB (limit {limit // 2**20} MB, by the memory free);"
             f" the file has {header.source.size / 2**20:.1f} MB",
-            "The header is probably damaged: ask for the file again.",
+            "The header is probably damaged: ask for the file again. If the images are really this"
+            " large, close other programs first.",
         )
     coded = syntax.startswith(_JPEG_PREFIX) or syntax in (RLE, DEFLATED_FRAMES)
     if not (coded or syntax in NATIVE_SYNTAXES):

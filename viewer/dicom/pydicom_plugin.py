@@ -1,7 +1,10 @@
 """Our decoders for those who read pixels with pydicom: the decoding plugin "imagecodecs".
 
-``register()`` once, then ``pixel_array(data_set)`` uses it where pydicom has nothing of its own,
-and ``pixel_array(data_set, decoding_plugin="imagecodecs")`` always.
+The viewer itself decodes without pydicom. ``open_frames`` registers the plugin as soon as pydicom's
+decoders are loaded in the process, and so do the fall-backs, which load them; loading them for it
+alone would cost every start a tenth of a second. Who uses pydicom before that calls ``register()``.
+Then ``pixel_array(data_set)`` uses it where no plugin that pydicom brings is installed for the
+transfer syntax, and ``pixel_array(data_set, decoding_plugin="imagecodecs")`` always.
 """
 
 from __future__ import annotations
@@ -9,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom import uid
 
 from viewer.dicom.byte_source import MemoryBytes
 from viewer.dicom.codestream import DamagedFrameError
 from viewer.dicom.decoders import Space, decode
-from viewer.dicom.pixel_header import MAX_FRAME_BYTES, PixelHeader
+from viewer.dicom.free_memory import largest_block
+from viewer.dicom.pixel_header import PixelHeader
 
 if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import DecodeRunner
@@ -23,18 +26,18 @@ LABEL = "imagecodecs"
 
 DECODER_DEPENDENCIES = dict.fromkeys(
     (
-        uid.JPEGBaseline8Bit,
-        uid.JPEGExtended12Bit,
-        uid.JPEGLossless,
-        uid.JPEGLosslessSV1,
-        uid.JPEGLSLossless,
-        uid.JPEGLSNearLossless,
-        uid.JPEG2000Lossless,
-        uid.JPEG2000,
-        uid.HTJ2KLossless,
-        uid.HTJ2KLosslessRPCL,
-        uid.HTJ2K,
-        uid.RLELossless,
+        "1.2.840.10008.1.2.4.50",
+        "1.2.840.10008.1.2.4.51",
+        "1.2.840.10008.1.2.4.57",
+        "1.2.840.10008.1.2.4.70",
+        "1.2.840.10008.1.2.4.80",
+        "1.2.840.10008.1.2.4.81",
+        "1.2.840.10008.1.2.4.90",
+        "1.2.840.10008.1.2.4.91",
+        "1.2.840.10008.1.2.4.201",
+        "1.2.840.10008.1.2.4.202",
+        "1.2.840.10008.1.2.4.203",
+        "1.2.840.10008.1.2.5",
     ),
     ("numpy", "imagecodecs"),
 )
@@ -49,9 +52,10 @@ def is_available(transfer_syntax: str) -> bool:
 def register() -> None:
     """Make the plugin known to pydicom; a second call changes nothing."""
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
 
     for syntax in DECODER_DEPENDENCIES:
-        decoder = get_decoder(syntax)
+        decoder = get_decoder(UID(syntax))
         if LABEL not in decoder.available_plugins:
             decoder.add_plugin(LABEL, (__name__, "decode_frame"))
 
@@ -65,7 +69,7 @@ def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
         It is damaged, or not what the data set says.
     """
     header = _header(runner)
-    if header.rows * header.columns * header.samples * header.dtype.itemsize > MAX_FRAME_BYTES:
+    if header.rows * header.columns * header.samples * header.dtype.itemsize > largest_block():
         raise ValueError(f"a frame of {header.columns} x {header.rows} is too large")
     try:
         samples, space = decode(header, memoryview(source))
