@@ -62,7 +62,7 @@ def test_frames_and_mask_can_be_chosen(case, tmp_path, capsys):
     assert opacify(capsys, path, "--out", out, "--mask", "90:")[0] == 3
 
 
-def test_unknown_frame_times_are_asked_for(case, tmp_path, capsys):
+def test_unknown_frame_times_leave_times_out_and_count_frames(case, tmp_path, capsys):
     import pydicom
 
     folder, truth = case
@@ -72,10 +72,16 @@ def test_unknown_frame_times_are_asked_for(case, tmp_path, capsys):
             delattr(data, name)
     path, out = tmp_path / "untimed.dcm", tmp_path / "o.npz"
     data.save_as(path)
-    code, _, err = opacify(capsys, path, "--out", out)
-    assert code == 3
+    x, y = truth["runs"][0]["centerline"]["xy_px"][30]
+    code, answer, err = opacify(capsys, path, "--out", out, "--points", f"{x},{y}")
+    assert code == 4
     assert "--rate" in err
-    assert not out.exists()
+    assert answer["time_to_peak_median_s"] is answer["arrival_median_s"] is None
+    assert answer["curves"]["axis_unit"] == "frames"
+    assert answer["curves"]["axis"] == list(range(truth["runs"][0]["frames"]))
+    with np.load(out) as packed:
+        assert np.isnan(packed["time_to_peak_s"]).all()
+        assert (packed["peak_frame"] >= 0).any()
     code, answer, _ = opacify(capsys, path, "--out", out, "--rate", "5")
     assert code == 0
     assert answer["time_to_peak_median_s"] == pytest.approx(answer["peak_frame_median"] / 5)
@@ -131,3 +137,60 @@ def test_a_real_colour_run_is_refused(shared_data, tmp_path, capsys):
     code, _, err = opacify(capsys, path, "--out", tmp_path / "o.npz", "--rate", "30")
     assert code == 3
     assert "colour" in err
+
+
+def test_curves_arrivals_and_transit_follow_the_truth(case, tmp_path, capsys):
+    import json
+
+    folder, truth = case
+    run = truth["runs"][0]
+    line = np.array(run["centerline"]["xy_px"])
+    file = tmp_path / "line.json"
+    file.write_text(json.dumps({"points": line.tolist()}), encoding="utf-8")
+    inside = [n for n, (x, y) in enumerate(line) if 8 < x < 246 and 8 < y < 246]
+    near, far = inside[len(inside) // 3], inside[-8]
+    points = [f"{line[n][0]:.2f},{line[n][1]:.2f}" for n in (near, far)]
+    code, answer, err = opacify(
+        capsys,
+        folder / run["file"],
+        "--out",
+        tmp_path / "o.npz",
+        "--points",
+        *points,
+        "--centerline",
+        file,
+    )
+    assert (code, err) == (0, "")
+    curves = answer["curves"]
+    assert (curves["axis_unit"], curves["density_unit"]) == ("s", "ln")
+    assert len(curves["points"]) == 2
+    rate_hz = run["rate_hz"]
+    for told, n in zip(curves["points"], (near, far), strict=True):
+        assert len(told["density"]) == run["frames"]
+        assert told["arrival"] == pytest.approx(run["contrast"]["arrival_s"][n], abs=0.7 / rate_hz)
+        assert 0 < told["arrival_sd"] < 0.3
+    (transit,) = answer["transit"]
+    first, second = (point["arrival"] for point in curves["points"])
+    assert transit["seconds"] == pytest.approx(second - first)
+    assert (transit["from"], transit["to"], transit["unit"]) == (0, 1, "mm")
+    assert transit["distance_along"] == "along the vein"
+    along = answer["arrival_along"]
+    assert (along["unit"], along["step"]) == ("mm", 10.0)
+    known = [stretch for stretch in along["stretches"] if stretch["arrival"] is not None]
+    assert len(known) > 0.7 * len(along["stretches"])
+    assert known[0]["arrival"] > known[-1]["arrival"]
+
+
+def test_points_off_the_image_and_no_points_are_told(case, tmp_path, capsys):
+    folder, truth = case
+    path, out = folder / truth["runs"][0]["file"], tmp_path / "o.npz"
+    code, _, err = opacify(capsys, path, "--out", out, "--points", "900,10")
+    assert code == 3
+    assert "900,10" in err
+    with pytest.raises(SystemExit) as wrong:
+        opacify(capsys, path, "--out", out, "--points", "12")
+    assert wrong.value.code == 2
+    assert "X,Y" in capsys.readouterr().err
+    code, answer, _ = opacify(capsys, path, "--out", out)
+    assert code == 0
+    assert not {"curves", "transit", "arrival_along"} & answer.keys()

@@ -199,6 +199,10 @@ def test_the_range_is_typed_or_set_from_the_shown_frame(curve_desk: Desk, sample
     panel.last.setValue(12)
     panel.last.editingFinished.emit()
     assert contrast.frame_range(run) == (3, 11)
+    desk.venogram.set_loop(2, 6)
+    desk.window.actions_by_id["contrast.loop"].trigger()
+    assert contrast.frame_range(run) == (2, 6)
+    desk.venogram.end_loop()
     desk.window.actions_by_id["contrast.whole"].trigger()
     assert contrast.frame_range(run) == (0, run.frames - 1)
 

@@ -83,6 +83,7 @@ class ContrastControls:
             "contrast.peak_time": lambda: self._toggle_peak(Peak.TIMES),
             "contrast.first": lambda: self._with_run(self._range_from_here),
             "contrast.last": lambda: self._with_run(self._range_to_here),
+            "contrast.loop": lambda: self._with_run(self._range_of_loop),
             "contrast.whole": lambda: self._with_run(contrast.set_range),
             "panel.vein": self._lower.show_vein,
             "panel.contrast": self._toggle_panel,
@@ -101,6 +102,10 @@ class ContrastControls:
     def _range_to_here(self, run: Run) -> None:
         here, first = self._pane.current_frame(), self._contrast.frame_range(run)[0]
         self._contrast.set_range(run, first if first <= here else 0, here)
+        self._tell_range(run)
+
+    def _range_of_loop(self, run: Run) -> None:
+        self._contrast.set_range(run, *self._pane.loop_frames)
         self._tell_range(run)
 
     def _tell_range(self, run: Run) -> None:

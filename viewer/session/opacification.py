@@ -143,7 +143,7 @@ class PointCurves:
 
     @property
     def axis_unit(self) -> str:
-        """ "s" or "frames"."""
+        """What `axis` counts: "s" or "frames"."""
         return "s" if self.times_s is not None else "frames"
 
     def wash_ins(self) -> tuple[WashIn, ...]:
