@@ -116,7 +116,7 @@ def test_signed_jpeg_2000_components(tmp_path: Path) -> None:
         assert np.array_equal(source.frame(0), wanted)
 
 
-AS_RGB = {"colorspace": "RGB", "outcolorspace": "RGB"}
+AS_RGB: dict[str, Any] = {"colorspace": "RGB", "outcolorspace": "RGB"}
 
 
 def _named(stream: bytes, names: bytes) -> bytes:
