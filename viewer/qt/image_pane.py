@@ -475,6 +475,11 @@ class ImagePane(QWidget):
             self.set_loop(*self._clock_for(self._item).home_loop)
 
     @property
+    def loop_frames(self) -> tuple[int, int]:
+        """First and last 0-based frame that playing goes round."""
+        return self._clock_for(self._item).loop if self._item is not None else (0, 0)
+
+    @property
     def loops_part(self) -> bool:
         """Whether only a part is played of what the file wants played."""
         clock = self._clock
