@@ -15,9 +15,14 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from imagecodecs import jpeg8_decode
 from scipy import ndimage
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
+from viewer.benchmarks.decoding import opened
+from viewer.benchmarks.result import Scale
+from viewer.benchmarks.samples import sample_case
+from viewer.benchmarks.samples_encoded import sample_native
 from viewer.geometry.polyline import spline_through
 from viewer.geometry.position_map import PositionMap, position_map
 from viewer.imaging.log_domain import LogDomain
@@ -29,6 +34,7 @@ from viewer.model.annotation import Bookmark, Caliper, FrameExtent, Stenosis
 from viewer.model.coregistration import Coregistration, Landmark
 from viewer.model.review import Review
 from viewer.model.study import Patient, PixelFormat, Pullback, Role, Window
+from viewer.phantom.dicom_writing import encode_lossless
 from viewer.session.autosave import Autosave
 from viewer.store import review_file
 
@@ -188,3 +194,27 @@ def _write_through(path: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def test_a_frame_of_a_file_costs_what_its_codec_does(tmp_path: Path) -> None:
+    scale = Scale(tmp_path, run_frames=6, run_px=512, pullback_frames=6, pullback_px=256)
+    image_set, source = opened(sample_case(scale, lambda _: None).run)
+    streams = [
+        encode_lossless(np.asarray(source.frame(n), np.uint16)) for n in range(image_set.frames)
+    ]
+
+    def peer(turn: int) -> None:
+        """The codec alone, on bytes that are in memory."""
+        jpeg8_decode(streams[turn % len(streams)])
+
+    assert times_of_peer(lambda turn: source.frame(turn % image_set.frames), peer) < 2
+    source.close()
+
+
+def test_an_uncompressed_frame_is_read_in_a_few_copies(tmp_path: Path) -> None:
+    scale = Scale(tmp_path, run_frames=8, run_px=1024)
+    image_set, source = opened(sample_native(scale, lambda _: None))
+    held = source.frame(0)
+    ratio = times_of_peer(lambda turn: source.frame(turn % image_set.frames), lambda _: held.copy())
+    source.close()
+    assert ratio < 30

@@ -45,9 +45,8 @@ def _open(application: Application, files: list[str]) -> None:
         raise UnreadableError("the measured files are not a run and a pullback")
     session.edit("Measure", marked(session.review, run, pullback))
     _subtract(application, run)
+    _work(lambda: contrast.subtractions.is_ready(run, run.frames // 2))
     _work(lambda: application.is_complete and not contrast.is_busy(run))
-    if not contrast.subtractions.is_ready(run, run.frames // 2):
-        raise UnreadableError("the measured run could not be subtracted")
 
 
 def _subtract(application: Application, run: Run) -> None:

@@ -116,9 +116,6 @@ def accept(session: Session) -> None:
         session.vessel.accept_pending()
 
 
-def cancel(session: Session) -> None:
-    """First the stroke, then what is being placed, then the tool, then the selection."""
-    if session.in_gesture:
 def undo(session: Session) -> None:
     """Take the last click of a calibration back, else the last step of the review."""
     if not session.calibrating.undo():
@@ -131,14 +128,17 @@ def redo(session: Session) -> None:
         session.redo()
 
 
+def cancel(session: Session) -> None:
+    """First the stroke, then what is being placed, then the tool, then the selection."""
+    if session.in_gesture:
         session.abort()
     elif session.vessel.pending.point_px is not None:
         session.vessel.forget_pending()
+    elif session.calibrating.cancel_stroke():
+        return
     elif session.tool is not Tool.SELECT:
         session.arm(Tool.SELECT)
     else:
-    elif session.calibrating.cancel_stroke():
-        return
         session.select(type(session.selection)())
 
 
@@ -161,10 +161,10 @@ class ActionStates:
             session.axis_changed,
             session.workspace_changed,
             session.link_changed,
+            session.pending_changed,
         ):
             signal.connect(self.refresh)
         if contrast is not None:
-            session.pending_changed,
             contrast.changed.connect(self.recheck)
         for action_id in self._checked():  # Qt turns a switch off that is chosen once more
             actions[action_id].triggered.connect(self.refresh)
@@ -204,9 +204,6 @@ class ActionStates:
             label = self._step_label(verb)
             self._actions[action_id].setText(f"{verb} {label.lower()}" if label else verb)
 
-
-def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
-    """The whole table as one menu with a submenu for each of its menus."""
     def _step_label(self, verb: str) -> str:
         """What undo or redo would do next: a click of the calibration, else a step."""
         calibrating, history = self._session.calibrating, self._session.history
@@ -214,6 +211,9 @@ def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
             return "click"
         return history.undo_label if verb == "Undo" else history.redo_label
 
+
+def build_menu(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
+    """The whole table as one menu with a submenu for each of its menus."""
     root = QMenu(parent)
     root.menuAction().setEnabled(False)  # else single keys act while the menu's button has focus
     for name in MENUS:

@@ -26,8 +26,8 @@ from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipp
 from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.calibrating import CalibrateEdits
-from viewer.session.curves import Curves
 from viewer.session.contrast_points import ContrastPointEdits
+from viewer.session.curves import Curves
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
@@ -39,6 +39,7 @@ from viewer.session.state import (
     Severity,
     Tool,
 )
+from viewer.session.two_views import TwoViews
 from viewer.session.vessel_edits import VesselEdits
 
 __all__ = ["Session", "new_review"]
@@ -70,14 +71,15 @@ class Session(ReviewSteps):
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
         self.calibrating = CalibrateEdits(self)
+        self.contrast_points = ContrastPointEdits(self)
         self.placing = Placing(self)
+        self.two_views = TwoViews(self)
         self._curves = Curves()
 
     # -- the case -----------------------------------------------------------------------------
     @property
     def run(self) -> Run | None:
         """The run that is shown."""
-        self.contrast_points = ContrastPointEdits(self)
         return self.case.run(self.cursor.run_uid)
 
     @property
@@ -92,13 +94,14 @@ class Session(ReviewSteps):
         self.selection = Selection()
         self.displays.clear()
         self._curves.clear()
+        self.two_views.clear()
         self._refer_to_images()
         self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
         self.arm(Tool.SELECT)
         self.calibrating.cancel()
+        self.calibrating.carry.offered_uid = ""
         self.vessel.forget_pending()
         self.case_changed.emit()
-        self.calibrating.carry.offered_uid = ""
         self.review_changed.emit(self.review)
         self.selection_changed.emit(self.selection)
         self.cursor_changed.emit(self.cursor)
@@ -296,12 +299,14 @@ class Session(ReviewSteps):
         if pullback is None or run is None:
             gone = "venogram" if run is None else "IVUS pullback"
             return Unlinked(f"No {gone}", "Add images to link both views.")
-        curve = self.polyline(self.centerline_for(run.uid, pullback.uid))
-        if curve is None:
+        line = self.centerline_for(run.uid, pullback.uid)
+        curve = self.polyline(line)
+        if line is None or curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
         scale, times_s = self.calibration(run), self.timing(pullback).times_s
-        return self._curves.position(curve, run, pullback, tie, scale, times_s)
+        true_mm = self.two_views.true_mm(line, curve)
+        return self._curves.position(curve, run, pullback, tie, scale, times_s, true_mm)
 
     @property
     def position_map(self) -> PositionMap | None:
@@ -371,6 +376,7 @@ class Session(ReviewSteps):
             "centerline": lambda: review.centerline(selection.id),
             "knot": lambda: self.vessel.knot_of(selection) is not None,
             "landmark": lambda: self.vessel.landmark(selection.id),
+            "contrast": lambda: self.contrast_points.point(selection.id),
             "bookmark": lambda: any(b.id == selection.id for b in review.bookmarks),
         }
         return selection.kind in found and bool(found[selection.kind]())
@@ -389,7 +395,6 @@ class Session(ReviewSteps):
 def _scale_of(by_reader: ReaderCalibration, header: Calibration) -> Calibration:
     return by_reader.scale(header.region_px)
 
-            "contrast": lambda: self.contrast_points.point(selection.id),
 
 @lru_cache(maxsize=16)
 def _timing_at(rate_hz: float, frames: int) -> FrameTiming:
