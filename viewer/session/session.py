@@ -39,7 +39,6 @@ from viewer.session.state import (
     Severity,
     Tool,
 )
-from viewer.session.two_views import TwoViews
 from viewer.session.vessel_edits import VesselEdits
 
 __all__ = ["Session", "new_review"]
@@ -73,7 +72,6 @@ class Session(ReviewSteps):
         self.calibrating = CalibrateEdits(self)
         self.contrast_points = ContrastPointEdits(self)
         self.placing = Placing(self)
-        self.two_views = TwoViews(self)
         self._curves = Curves()
 
     # -- the case -----------------------------------------------------------------------------
@@ -94,7 +92,6 @@ class Session(ReviewSteps):
         self.selection = Selection()
         self.displays.clear()
         self._curves.clear()
-        self.two_views.clear()
         self._refer_to_images()
         self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
         self.arm(Tool.SELECT)
@@ -299,14 +296,12 @@ class Session(ReviewSteps):
         if pullback is None or run is None:
             gone = "venogram" if run is None else "IVUS pullback"
             return Unlinked(f"No {gone}", "Add images to link both views.")
-        line = self.centerline_for(run.uid, pullback.uid)
-        curve = self.polyline(line)
-        if line is None or curve is None:
+        curve = self.polyline(self.centerline_for(run.uid, pullback.uid))
+        if curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
         scale, times_s = self.calibration(run), self.timing(pullback).times_s
-        true_mm = self.two_views.true_mm(line, curve)
-        return self._curves.position(curve, run, pullback, tie, scale, times_s, true_mm)
+        return self._curves.position(curve, run, pullback, tie, scale, times_s)
 
     @property
     def position_map(self) -> PositionMap | None:
