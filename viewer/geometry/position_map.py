@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from viewer.geometry.arc_scale import ArcScale, scale_of
+from viewer.geometry.arc_scale import scale_of
+from viewer.geometry.evidence_pull import Pull, fit_evidence, profile_chance
 from viewer.geometry.hand_pull import fit_landmarks
 from viewer.geometry.landmark_order import (
     Anchors,
@@ -19,9 +18,11 @@ from viewer.geometry.landmark_order import (
     direction_of,
     remarks,
 )
+from viewer.geometry.mixed_up import likely_mix_up
 from viewer.geometry.polyline import Polyline
+from viewer.geometry.position import MatchedProfiles, PositionMap, Residual, Unlinked
+from viewer.geometry.pull_evidence import NOTHING, PullEvidence
 from viewer.geometry.pull_models import NOMINAL_PX_MM, Fit, Unfit, frame_clock
-from viewer.geometry.speed_models import Travel
 from viewer.geometry.steady_pull import fit_constant
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.model.study import Pullback
@@ -36,141 +37,10 @@ OFF_VEIN_MM = 15.0
 """A landmark farther than this from the centerline is worth a warning: wider than half of the
 widest vein."""
 
-SAME_ARC_PX = 1e-6
+BAND = 1.645
+"""90 % of a normal distribution lie within so many standard deviations."""
 
-
-@dataclass(frozen=True, slots=True)
-class Unlinked:
-    """Why a pullback can't be placed on a run, and what to do; `landmark_ids` are to blame."""
-
-    reason: str
-    hint: str = ""
-    landmark_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Residual:
-    """How far a landmark lies from where the others put it (leave one out).
-
-    Attributes
-    ----------
-    value : float or None
-        Along the vein, in the map's unit, positive when the landmark is farther along the
-        centerline than the others put it; None when they can't tell (an end of a hand pullback).
-    expected : float or None
-        ± (1 sigma) of that prediction.
-    """
-
-    landmark_id: str
-    name: str
-    value: float | None
-    expected: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class PositionMap:
-    """Position of each of n frames along the centerline.
-
-    Attributes
-    ----------
-    mode : str
-        Which model: ``constant`` (rate x time) or ``landmarks`` (a curve through them).
-    unit : str
-        Unit of `arc`, `sigma` and the residuals: mm, or px on a run without a scale.
-    arc_px, arc : ndarray of float64, shape (n,)
-        Arc length along the centerline; runs on beyond its ends, where `inside` is False.
-    sigma : ndarray of float64, shape (n,)
-        One standard deviation of `arc`.
-    solid : ndarray of bool, shape (n,)
-        False where the position is extrapolated (drawn hollow).
-    inside : ndarray of bool, shape (n,)
-        False where the centerline has already ended.
-    points_px : ndarray of float64, shape (n, 2)
-        (x, y) on the run; the end of the centerline where `inside` is False.
-    direction : int
-        +1 when the arc grows with the frames, -1 when it falls.
-    explanation, uncertainty_source : str
-        Which model, and where its ± comes from, for people.
-    residuals : tuple of Residual
-        One a landmark, in frame order.
-    problems : tuple of str
-        What a reader should look at, in sentences.
-    """
-
-    mode: str
-    unit: Literal["mm", "px"]
-    arc_px: Values
-    arc: Values
-    sigma: Values
-    solid: NDArray[np.bool_]
-    inside: NDArray[np.bool_]
-    points_px: Values
-    direction: int
-    explanation: str
-    uncertainty_source: str
-    residuals: tuple[Residual, ...]
-    problems: tuple[str, ...]
-    _scale: ArcScale = field(repr=False)
-    _travel: Travel = field(repr=False)
-    _u: Values = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.arc_px)
-
-    def frame_at(self, arc_px: float, near: int | None = None) -> int:
-        """The frame nearest to a place on the centerline.
-
-        Parameters
-        ----------
-        arc_px : float
-            Arc length along the centerline, px.
-        near : int, optional
-            Where the catheter paused there, the frame closest to this one; else the middle one.
-        """
-        forward, wanted = self._forward_px, self.direction * arc_px
-        after = min(int(np.searchsorted(forward, wanted)), len(forward) - 1)
-        before = max(after - 1, 0)
-        best = after if forward[after] - wanted < wanted - forward[before] else before
-        first = int(np.searchsorted(forward, forward[best] - SAME_ARC_PX, side="left"))
-        last = int(np.searchsorted(forward, forward[best] + SAME_ARC_PX, side="right")) - 1
-        return (first + last) // 2 if near is None else min(max(near, first), last)
-
-    def length_between(self, first: int, last: int) -> tuple[float, float]:
-        """Distance along the vein between two frames and its ±, in `unit`.
-
-        The ± is less than that of both positions when they are near: what shifts both cancels.
-        """
-        distance = abs(float(self.arc[last] - self.arc[first]))
-        return distance, self._travel.difference_sigma(float(self._u[first]), float(self._u[last]))
-
-    def to_unit(self, arc_px: ArrayLike) -> Values:
-        """Arc length(s) in px as arc lengths in `unit`."""
-        return self._scale.to_unit(arc_px)
-
-    def to_px(self, arc: ArrayLike) -> Values:
-        """Arc length(s) in `unit` as arc lengths in px."""
-        return self._scale.to_px(arc)
-
-    @cached_property
-    def sigma_px(self) -> Values:
-        """`sigma` as px along the centerline, shape (n,)."""
-        high, low = self.to_px(self.arc + self.sigma), self.to_px(self.arc - self.sigma)
-        return np.asarray((high - low) / 2)
-
-    @property
-    def centerline_span(self) -> tuple[float, float]:
-        """Arc length at the first and the last point of the centerline, in `unit`."""
-        return float(self._scale.arc[0]), float(self._scale.arc[-1])
-
-    @cached_property
-    def overhang(self) -> Values:
-        """How far each frame lies beyond the nearer end of the centerline, in `unit`."""
-        low, high = self.centerline_span
-        return np.asarray(np.maximum(np.maximum(low - self.arc, self.arc - high), 0.0))
-
-    @cached_property
-    def _forward_px(self) -> Values:
-        return self.direction * self.arc_px
+__all__ = ["CLICK_MM", "PositionMap", "Residual", "Unlinked", "position_map"]
 
 
 def position_map(
@@ -181,6 +51,7 @@ def position_map(
     times_s: Sequence[float] | None,
     coregistration: Coregistration,
     arc_mm: ArrayLike | None = None,
+    evidence: PullEvidence = NOTHING,
 ) -> PositionMap | Unlinked:
     """Place every frame of a pullback on a centerline.
 
@@ -196,6 +67,9 @@ def position_map(
         When each frame was taken.
     arc_mm : array_like, optional
         mm at each point of `polyline`, rising, in place of `mm_per_px`.
+    evidence : PullEvidence
+        What the pullback's pictures, the vein's profile and a fluoroscopy say; without any, hand
+        pulls are placed by landmarks and time alone.
 
     Returns
     -------
@@ -222,7 +96,7 @@ def position_map(
     projected = [polyline.project(mark.point_px) for mark in marks]
     arcs = scale.to_unit([arc for arc, _ in projected])
     click = CLICK_MM * (1.0 if scale.unit == "mm" else 1.0 / NOMINAL_PX_MM)
-    direction = _direction(marks, arcs, coregistration)
+    direction = _direction(marks, arcs, coregistration, evidence)
     wrong = conflicts(marks, arcs, direction, 2 * np.sqrt(2) * click, scale.unit)
     if wrong:
         blamed = dict.fromkeys(mark for conflict in wrong for mark in conflict.landmark_ids)
@@ -230,7 +104,8 @@ def position_map(
         return Unlinked(wrong[0].text, hint, tuple(blamed))
     anchors, notes = anchors_of(marks, arcs, direction)
     clock, clock_note = frame_clock(pullback.frames, times_s)
-    fit = _fit(pullback, coregistration, anchors, clock, scale, click, calibration_uncertainty)
+    pull = Pull(coregistration.mode, anchors, clock, scale, click, evidence)
+    fit = _fit(pullback, coregistration, pull, calibration_uncertainty)
     if isinstance(fit, Unfit):
         return Unlinked(fit.reason, fit.hint)
     off = [distance * scale.mean_slope for _, distance in projected]
@@ -242,46 +117,58 @@ def position_map(
         *_direction_problem(marks, direction, coregistration),
         *fit.problems,
     )
-    return _assemble(polyline, scale, marks, arcs, anchors, fit, problems)
+    return _assemble(polyline, marks, arcs, pull, fit, problems)
 
 
 def _fit(
-    pullback: Pullback,
-    tie: Coregistration,
-    anchors: Anchors,
-    clock: tuple[Values, bool],
-    scale: ArcScale,
-    click: float,
-    uncertainty: float | None,
+    pullback: Pullback, tie: Coregistration, pull: Pull, uncertainty: float | None
 ) -> Fit | Unfit:
     rate = tie.rate_mm_s or (pullback.rate_mm_s if pullback.motorised else None)
+    scale, anchors = pull.scale, pull.anchors
     constant = tie.mode is SyncMode.CONSTANT or (tie.mode is SyncMode.AUTO and rate is not None)
-    if not constant:
-        return fit_landmarks(anchors, clock, scale.unit, click)
-    length = (float(scale.arc[0]), float(scale.arc[-1]))
-    start = 0 if pullback.start_frame is None else pullback.start_frame
-    stop = pullback.frames - 1 if pullback.stop_frame is None else pullback.stop_frame
-    span = (max(0, min(start, pullback.frames - 1)), max(0, min(stop, pullback.frames - 1)))
-    if span[0] >= span[1]:
-        span = (0, pullback.frames - 1)
-    return fit_constant(anchors, clock, scale.unit, click, rate, span, length, uncertainty)
+    if constant:
+        length = (float(scale.arc[0]), float(scale.arc[-1]))
+        start = 0 if pullback.start_frame is None else pullback.start_frame
+        stop = pullback.frames - 1 if pullback.stop_frame is None else pullback.stop_frame
+        span = (max(0, min(start, pullback.frames - 1)), max(0, min(stop, pullback.frames - 1)))
+        if span[0] >= span[1]:
+            span = (0, pullback.frames - 1)
+        return fit_constant(
+            anchors, pull.clock, scale.unit, pull.click, rate, span, length, uncertainty
+        )
+    if tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED) or _worth_fusing(pull):
+        return fit_evidence(pull)
+    return fit_landmarks(anchors, pull.clock, scale.unit, pull.click)
 
 
-def _direction(marks: Sequence[Landmark], arcs: Values, tie: Coregistration) -> int:
+def _worth_fusing(pull: Pull) -> bool:
+    """Whether there is more than landmarks and time for a mode that may use it."""
+    evidence, enough = pull.evidence, len(pull.anchors.frames) >= 2
+    if pull.mode is SyncMode.AUTO and (evidence.has_profiles or evidence.tracked is not None):
+        return True
+    return evidence.motion is not None and enough
+
+
+def _direction(
+    marks: Sequence[Landmark], arcs: Values, tie: Coregistration, evidence: PullEvidence
+) -> int:
     if len(marks) >= 2:
         return direction_of(np.array([mark.frame for mark in marks]), arcs)
+    tracked = evidence.tracked
+    if tie.mode is SyncMode.TRACKED and tracked is not None and len(tracked.arc_px) >= 2:
+        return -1 if tracked.arc_px[-1] < tracked.arc_px[0] else 1
     return -1 if tie.central_first is False else 1
 
 
 def _assemble(
     polyline: Polyline,
-    scale: ArcScale,
     marks: Sequence[Landmark],
     arcs: Values,
-    anchors: Anchors,
+    pull: Pull,
     fit: Fit,
     problems: tuple[str, ...],
 ) -> PositionMap:
+    anchors, scale = pull.anchors, pull.scale
     held = int(anchors.frames[0]) if len(anchors.frames) else 0
     forward = _never_back(fit.mean(fit.u), held)
     arc = anchors.direction * forward
@@ -290,9 +177,13 @@ def _assemble(
     inside = (arc >= low - reach) & (arc <= high + reach)
     arc_px = scale.to_px(arc)
     beyond = _overhang_problem(arc, low, high, inside, scale.unit)
-    arrays = arc_px, arc, fit.travel.sigma(fit.u), fit.solid, inside, polyline.at(arc_px)
+    sigma = fit.travel.sigma(fit.u)
+    ends = _band(arc, sigma, anchors.direction, fit)
+    arrays = arc_px, arc, sigma, *ends, fit.solid, inside, polyline.at(arc_px)
     for array in arrays:
         array.flags.writeable = False
+    residuals = _residuals(marks, arcs, anchors, fit)
+    told = tuple(left.suggestion for left in residuals if left.suggestion)
     return PositionMap(
         fit.mode,
         scale.unit,
@@ -300,11 +191,41 @@ def _assemble(
         direction=anchors.direction,
         explanation=fit.explanation,
         uncertainty_source=fit.uncertainty_source,
-        residuals=_residuals(marks, arcs, anchors, fit),
-        problems=(*problems, *beyond),
+        residuals=residuals,
+        problems=(*problems, *told, *beyond),
         _scale=scale,
         _travel=fit.travel,
         _u=fit.u,
+        times_s=pull.clock[0] if pull.clock[1] else None,
+        profiles=_matched(pull.evidence, fit),
+    )
+
+
+def _band(arc: Values, sigma: Values, direction: int, fit: Fit) -> tuple[Values, Values]:
+    """Ends of the 90 % band along the centerline, around `arc`."""
+    if fit.band is None:
+        return arc - BAND * sigma, arc + BAND * sigma
+    ends = direction * fit.band[0], direction * fit.band[1]
+    return np.minimum(arc, np.minimum(*ends)), np.maximum(arc, np.maximum(*ends))
+
+
+def _matched(evidence: PullEvidence, fit: Fit) -> MatchedProfiles | None:
+    """Both profiles as the likeliest explanation laid them over each other."""
+    lumen, vein = evidence.lumen, evidence.vein
+    if fit.blend is None or lumen is None or vein is None:
+        return None
+    match = next((idea.match for idea in fit.blend.ideas if idea.match is not None), None)
+    if match is None:
+        return None
+    turn = 180 / max(lumen.sizes.shape[1] - 1, 1)
+    shown = f"width at {turn * (match.column - 1):.0f}°" if match.column else ""
+    return MatchedProfiles(
+        lumen.frames,
+        lumen.sizes[:, match.column] * float(np.exp(-match.model.offset)),
+        vein.arc_px,
+        vein.diameter,
+        shown or "diameter of equal area",
+        profile_chance(fit.blend),
     )
 
 
@@ -328,7 +249,12 @@ def _residuals(
         u = other.u[[mark.frame]]
         gap = float(arc) - anchors.direction * float(other.mean(u)[0])
         expected = float(other.travel.sigma(u)[0])
-        left_out.append(Residual(mark.id, mark.name, gap, expected))
+        found = Residual(mark.id, mark.name, gap, expected)
+        if found.disagrees:
+            forward = other.mean(other.u)
+            told = likely_mix_up(mark, marks, arcs, forward, anchors.direction, gap, expected)
+            found = replace(found, suggestion=told)
+        left_out.append(found)
     return tuple(left_out)
 
 

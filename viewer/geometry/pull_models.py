@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.geometry.speed_models import Travel
+if TYPE_CHECKING:
+    from viewer.geometry.fused_pull import Blend
 
 Values = NDArray[np.float64]
 
@@ -28,6 +30,16 @@ class Unfit:
     hint: str
 
 
+class Spread(Protocol):
+    """± of places and distances along a pull; `u` is travel as the model counts it."""
+
+    def sigma(self, u: Values) -> Values:
+        """± (1 sigma) of the place at travels `u`, shape (m,)."""
+
+    def difference_sigma(self, u_a: float, u_b: float) -> float:
+        """± of the distance between two travels; errors they share cancel."""
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """A model held to its anchors; arcs are times the pullback's direction.
@@ -40,17 +52,23 @@ class Fit:
         u -> forward arc, shape (m,) -> (m,).
     leave_out : callable
         index of an anchor -> the fit of the others, None when they don't suffice.
+    band : (ndarray, ndarray) or None
+        Ends of the 90 % band at each frame, forward arcs; None for 1.645 sigma on both sides.
+    blend : Blend or None
+        What a fused pull rests on.
     """
 
     mode: str
     u: Values
     mean: Callable[[Values], Values]
-    travel: Travel
+    travel: Spread
     solid: NDArray[np.bool_]
     leave_out: Callable[[int], Fit | None]
     explanation: str
     uncertainty_source: str
     problems: tuple[str, ...] = ()
+    band: tuple[Values, Values] | None = None
+    blend: Blend | None = None
 
 
 def frame_clock(frames: int, times_s: Sequence[float] | None) -> tuple[tuple[Values, bool], str]:

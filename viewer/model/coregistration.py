@@ -17,6 +17,8 @@ class SyncMode(StrEnum):
     AUTO = "auto"
     CONSTANT = "constant"
     LANDMARKS = "landmarks"
+    PROFILE = "profile"
+    TRACKED = "tracked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Landmark:
 
     id: str
     name: str
+    frame: int
+    point_px: PointPx
+
+
+@dataclass(frozen=True, slots=True)
+class TransducerMark:
+    """Where a reader saw the IVUS transducer on a frame (0-based) of a fluoroscopy."""
+
     frame: int
     point_px: PointPx
 
@@ -41,6 +51,13 @@ class Coregistration:
         The reader's pull rate, for pullbacks whose header gives none.
     central_first : bool or None
         Whether frame 0 is the most central; None lets the landmarks decide (default: it is).
+    fluoro_run_uid : str or None
+        The run stored during the pullback, on which the transducer is followed.
+    clock_offset_s : float or None
+        When the pullback's first frame was taken, s after the fluoroscopy's first; None takes
+        the acquisition times of both.
+    transducer : tuple of TransducerMark
+        Where the transducer was marked on it, in frame order.
     """
 
     id: str
@@ -51,6 +68,9 @@ class Coregistration:
     mode: SyncMode = SyncMode.AUTO
     rate_mm_s: float | None = None
     central_first: bool | None = None
+    fluoro_run_uid: str | None = None
+    clock_offset_s: float | None = None
+    transducer: tuple[TransducerMark, ...] = ()
 
     def __post_init__(self) -> None:
         if self.rate_mm_s is not None and not 0 < self.rate_mm_s <= FASTEST_PULL_MM_S:

@@ -1,0 +1,275 @@
+"""Whether, and how fast, the catheter moves along the vein, from a pullback's own pictures.
+
+Two measures, because pictures differ. *Change*: the picture of a moment against the picture a
+third of a second later, evened over both, less what turning, sideways movement and gain explain,
+and less what speckle that is new on every frame would leave. *Likeness* of fine speckle over a few
+frames: speckle that belongs to the tissue fades within about a millimetre of travel, so the faster
+it fades the faster the catheter moves.
+
+Source: decorrelation of speckle with travel, Li et al., Ultrasound Med. Biol. 24 (1998) 1163-1171
+for IVUS; the numbers below were set on synthetic pullbacks of two generators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
+Values = npt.NDArray[np.float64]
+
+COARSE = 24
+"""Angles and depths of the cells in which change is measured."""
+
+BLOCK_S = 0.34
+"""Time over which a moment is evened: a third of a heart beat, 3 mm of usual travel."""
+
+STILL_LEVEL, STILL_SPREAD = 0.05, 0.9
+"""Change while the catheter stands, a share of the usual change while it moves, and its spread
+(logarithmic): heart and breathing remain."""
+
+LEAST_SPREAD = 0.30
+"""Least spread (logarithmic) of the change while it moves: the speed itself varies so much."""
+
+USUAL_SPREAD = 0.6
+"""Spread up to which change is even enough along the vein to trust its lows."""
+
+PAUSE_SHARE, PAUSE_S = 0.06, 1.6
+"""Share of time in pauses, and how long one lasts, before anything is seen (1 to 4 s usual)."""
+
+INDEPENDENT_S = 0.6
+"""Samples nearer in time than this show the same change."""
+
+LEAST_CHANGE = 4.0
+"""Pictures whose usual change is less than this many times what chance leaves tell nothing."""
+
+LAG_S = 0.034
+MOST_LAG_S = 0.21
+"""Times over which fine speckle is compared: 0.3 to 2 mm of usual travel."""
+
+FADES = 0.30
+"""Share by which the likeness must fall over those times for it to tell speed."""
+
+NEW_SPECKLE = 0.75
+"""Likeness at no lag at all, carried back from the first two lags; below it most of the speckle is
+new on every frame."""
+
+TRUST = 0.7
+"""Chance that a speed from speckle that fades so is right, before landmarks are asked."""
+
+SHAPE_TRUST = 0.6
+"""Most trust in pauses when speckle does not belong to the tissue."""
+
+SPEED_SMOOTH_S = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class PullMotion:
+    """What the pictures say; one value a sampled frame.
+
+    Attributes
+    ----------
+    stillness : ndarray, shape (n,)
+        Chance that the catheter stands still along the vein.
+    change : ndarray, shape (n,)
+        Change of the picture against its usual change while moving.
+    speed : ndarray or None, shape (n,)
+        Against its mean while moving; None where fine speckle does not tell.
+    trust : float
+        Chance that `speed` is right.
+    still_trust : float
+        Chance that `stillness` is right as a whole; 0 where pauses can't be seen.
+    """
+
+    stillness: Values
+    change: Values
+    speed: Values | None
+    trust: float
+    still_trust: float
+
+
+def pull_motion(stack: U8, times_s: Values, first_depth: int) -> PullMotion:
+    """What a polar stack (`imaging.longitudinal.polar_reduce`) says about the movement.
+
+    Parameters
+    ----------
+    stack : ndarray of uint8, shape (n, angles, radii)
+        Sampled frames in order; angles and radii multiples of 24.
+    times_s : ndarray, shape (n,)
+        When each was taken; evenly spread but for rounding.
+    first_depth : int
+        First of the radii outside the catheter's ring-down.
+    """
+    n = len(stack)
+    dt = float(np.median(np.diff(times_s))) if n > 1 else 1.0
+    nothing = PullMotion(np.zeros(n), np.ones(n), None, 0.0, 0.0)
+    if n < 12 or n * dt < 4 * BLOCK_S or dt > BLOCK_S:
+        return nothing
+    change, chance = _changes(stack, dt, first_depth)
+    rising = np.sort(change)
+    usual = float(np.median(rising[rising > 0.25 * np.median(rising[n // 2 :])]))
+    if not usual > 0 or usual < LEAST_CHANGE * chance:
+        stillness, still_trust = np.zeros(n), 0.0
+    else:
+        stillness, still_trust = _stillness(change / usual, dt)
+    speed, trust = _speckle_speed(stack, dt, first_depth, stillness)
+    if speed is None:  # only the vein's shape told: a straight piece may look like a pause
+        still_trust = min(still_trust, SHAPE_TRUST)
+    return PullMotion(stillness, change / max(usual, 1e-9), speed, trust, still_trust)
+
+
+def _changes(stack: U8, dt: float, first_depth: int) -> tuple[Values, float]:
+    """Change at each frame, grey squared, and the usual error of one by chance."""
+    n, angles, radii = stack.shape
+    cells = stack.reshape(n, COARSE, angles // COARSE, COARSE, radii // COARSE)
+    level = cells.mean(axis=(2, 4), dtype=np.float32)
+    first = min(max(1, round(first_depth * COARSE / radii)), COARSE - 4)
+    level = np.ascontiguousarray(level[:, :, first:])
+    usual = np.median(level[:: max(1, n // 150)], axis=0)
+    level -= usual
+    w = max(2, 2 * round(BLOCK_S / dt / 2))
+    at = np.arange(w, n - w + 1)
+    before, after = _block(level, at - w, w), _block(level, at, w)
+    sign = np.where(np.arange(n) % 2, np.float32(1), np.float32(-1))[:, None, None]
+    flicker = level * sign
+    noise = (_block(flicker, at - w, w) ** 2).mean(axis=(1, 2))
+    noise += (_block(flicker, at, w) ** 2).mean(axis=(1, 2))
+    difference = after - before
+    shown = (before + after) / 2 + usual
+    left = _less_shifts(difference, shown, first)
+    change = (left**2).mean(axis=1) - noise
+    chance = float(np.median(noise)) * 2.0 / np.sqrt(left.shape[1] / 4)
+    whole = np.interp(np.arange(n), at, change)
+    return whole, chance
+
+
+def _block(level: Map, start: npt.NDArray[np.intp], width: int) -> Map:
+    """Mean over `width` frames from each start, shape (len(start), angles, depths)."""
+    total = np.cumsum(level, axis=0, dtype=np.float64)
+    total = np.concatenate((np.zeros_like(total[:1]), total))
+    return np.asarray((total[start + width] - total[start]) / width, np.float32)
+
+
+def _less_shifts(difference: Map, shown: Map, first: int) -> Map:
+    """What sideways movement, turning and gain don't explain, shape (n, cells)."""
+    n, angles, depths = shown.shape
+    along = np.gradient(shown, axis=2)
+    around = (np.roll(shown, -1, axis=1) - np.roll(shown, 1, axis=1)) / 2
+    turn = ((np.arange(angles) + 0.5) * (2 * np.pi / angles)).astype(np.float32)
+    depth = (np.arange(depths) + first + 0.5).astype(np.float32)
+    across = around * np.float32(angles / (2 * np.pi)) / depth
+    cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+    ways = np.stack((cos * along - sin * across, sin * along + cos * across, around, shown), axis=1)
+    ways = ways.reshape(n, 4, -1)
+    flat = difference.reshape(n, -1)
+    square = ways @ ways.transpose(0, 2, 1)
+    square += np.eye(4, dtype=np.float32) * np.float32(1e-3 * flat.shape[1])
+    share = np.linalg.solve(square, ways @ flat[:, :, None])
+    return np.asarray(flat - (share.transpose(0, 2, 1) @ ways)[:, 0, :])
+
+
+def _stillness(change: Values, dt: float) -> tuple[Values, float]:
+    """Chance of standing still at each frame, and the trust in that.
+
+    Two states that last, change as their sign. Where the change differs much along the vein, as
+    it does when only the vein's shape tells, each sample says less, and neighbours say the same.
+    """
+    level = np.log(np.maximum(change, 0.3 * STILL_LEVEL))
+    upper = np.percentile(level[level > np.log(0.25)], 84) if (change > 0.25).any() else 1.0
+    spread = max(LEAST_SPREAD, float(upper))
+    moving = -0.5 * (level / spread) ** 2 - np.log(spread)
+    far = np.maximum(level - np.log(STILL_LEVEL), 0.0)  # less change than usual is still still
+    still = -0.5 * (far / STILL_SPREAD) ** 2 - np.log(STILL_SPREAD)
+    uneven = max(spread / USUAL_SPREAD, 1.0)
+    told = (still - moving) * min(1.0, dt / (INDEPENDENT_S * uneven**2))
+    stop = dt / PAUSE_S
+    begin = stop * PAUSE_SHARE / (1 - PAUSE_SHARE)
+    chance = _two_states(told, min(begin, 0.5), min(stop, 0.5))
+    return chance, float(np.clip(0.98 / uneven**2, 0.3, 0.97))
+
+
+def _two_states(told: Values, begin: float, stop: float) -> Values:
+    """Forward-backward over moving and still; `told` is the log likelihood ratio for still."""
+    ratio = np.exp(np.clip(told, -40, 40))
+    change = np.array([[1 - begin, begin], [stop, 1 - stop]])
+    n = len(told)
+    forth = np.empty((n, 2))
+    now = np.array([1 - PAUSE_SHARE, PAUSE_SHARE])
+    for i in range(n):
+        now = now @ change if i else now
+        now = now * (1.0, ratio[i])
+        now = now / now.sum()
+        forth[i] = now
+    back = np.ones(2)
+    chance = np.empty(n)
+    for i in range(n - 1, -1, -1):
+        both = forth[i] * back
+        chance[i] = both[1] / both.sum()
+        back = change @ (back * (1.0, ratio[i]))
+        back = back / back.sum()
+    return chance
+
+
+def _speckle_speed(
+    stack: U8, dt: float, first_depth: int, stillness: Values
+) -> tuple[Values | None, float]:
+    """Speed at each frame against its mean while moving, and the trust in it."""
+    stride = max(1, round(LAG_S / dt))
+    lags = [k * stride for k in range(1, 8) if k * stride * dt <= MOST_LAG_S or k <= 2]
+    moving = stillness < 0.5
+    if moving.sum() < 12 or len(stack) <= 2 * lags[-1]:
+        return None, 0.0
+    likeness = _likeness(_fine(stack, first_depth), lags, max(1, round(SPEED_SMOOTH_S / dt)))
+    curve = np.minimum.accumulate(np.median(likeness[:, moving], axis=1))
+    if curve[0] <= 0.15 or curve[0] - curve[-1] < FADES * curve[0]:
+        return None, 0.0
+    if curve[0] ** 2 < NEW_SPECKLE * curve[1]:
+        return None, 0.0
+    still = likeness[0][stillness > 0.8]
+    top = float(np.median(still)) if len(still) > 5 else float(curve[0] ** 2 / max(curve[1], 0.05))
+    top = float(np.clip(top, curve[0] + 1e-3, max(1.0, curve[0] + 2e-3)))
+    known = np.concatenate(([top], curve)) - 1e-6 * np.arange(len(lags) + 1)
+    lag = np.concatenate(([0.0], np.asarray(lags, np.float64)))
+    total, weights = np.zeros(len(stack)), np.zeros(len(stack))
+    fall = -np.gradient(known, lag)[1:] * np.asarray(lags)
+    for row, of, slope in zip(likeness, lags, fall, strict=True):
+        seen = np.interp(-row, -known, lag)
+        total += slope * seen
+        weights += slope * of
+    speed = np.maximum(total, 0.0) / weights
+    return np.asarray(speed / max(float(speed[moving].mean()), 1e-6)), TRUST
+
+
+def _fine(stack: U8, first_depth: int) -> Map:
+    """What is left of each picture without what is coarse or on every frame, (n, cells)."""
+    n = len(stack)
+    level = stack[:, :, max(0, first_depth - 2) :].astype(np.float32)
+    level -= np.median(level[:: max(1, n // 100)], axis=0)
+    coarse = level
+    for axis, mode in ((1, "wrap"), (2, "edge")):
+        pad = [(0, 0), (0, 0), (0, 0)]
+        pad[axis] = (3, 2)
+        total = np.cumsum(np.pad(coarse, pad, mode=mode), axis=axis)  # type: ignore[call-overload]
+        ahead = [slice(None)] * 3
+        behind = [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(5, None), slice(None, -5)
+        coarse = (total[tuple(ahead)] - total[tuple(behind)]) / np.float32(5)
+    inner = (level - coarse)[:, :, 2:-2]
+    return np.asarray(inner.reshape(n, -1))
+
+
+def _likeness(fine: Map, lags: list[int], smooth: int) -> Values:
+    """Correlation over each lag around each frame, evened over `smooth` frames, (lags, n)."""
+    n = len(fine)
+    energy = np.einsum("ij,ij->i", fine, fine) + 1e-6
+    rows = []
+    for lag in lags:
+        both = np.einsum("ij,ij->i", fine[lag:], fine[:-lag])
+        alike = both / np.sqrt(energy[lag:] * energy[:-lag])
+        whole = np.interp(np.arange(n), np.arange(len(alike)) + lag / 2, alike)
+        padded = np.pad(whole, (smooth // 2, smooth - 1 - smooth // 2), mode="edge")
+        rows.append(np.convolve(padded, np.ones(smooth) / smooth, mode="valid"))
+    return np.stack(rows)
