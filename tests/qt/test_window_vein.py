@@ -14,6 +14,8 @@ Key = Qt.Key
 
 
 def draw_vein(desk: Desk, sample: WrittenSample, count: int = 8) -> None:
+    """Click by click as it stands: following the vein has tests of its own."""
+    desk.session.tracing.set_snap(False)
     desk.focus(desk.venogram)
     desk.key(Key.Key_B)
     for knot in sample.knots(count):
@@ -52,6 +54,7 @@ def test_a_double_click_while_drawing_adds_one_point_and_maximises_nothing(
     bare_desk: Desk, sample
 ) -> None:
     desk = bare_desk
+    desk.session.tracing.set_snap(False)
     desk.focus(desk.venogram)
     desk.key(Key.Key_B)
     desk.double_click(desk.venogram, sample.knots()[0])

@@ -20,7 +20,7 @@ FIELD_MM = 260.0
 """Field of view taken for granted, in the patient, where nothing tells the size of a pixel: a
 detector of 30-40 cm at a magnification of 1.3-1.5. It only sets which widths are looked for."""
 
-LEAST_OPACIFIED, MOST_OPACIFIED = 0.002, 0.4
+LEAST_OPACIFIED, MOST_OPACIFIED = 0.002, 0.3
 """Share of the image that contrast passes in a run whose peak shows veins. More than the upper
 one is a table or a heart that moved; less than the lower one is no injection."""
 

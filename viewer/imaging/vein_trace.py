@@ -67,6 +67,11 @@ class VeinTracer:
         """Vesselness and costs of the picture."""
         return vessel_map(self.picture)
 
+    @property
+    def row_mm(self) -> float:
+        """Distance of neighbouring points of a trace."""
+        return ROW_MM
+
     def front(self, point_px: PointPx) -> Front:
         """Costs from a point."""
         return Front(self.vessels, point_px)

@@ -72,6 +72,12 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "edit.accept": lambda: accept(session),
         "edit.cancel": lambda: cancel(session),
         "calibrate.carry": session.calibrating.carry.use,
+        "vessel.new": session.vessel.begin_new,
+        "vessel.snap": lambda: toggle_snap(session),
+        "vessel.edges": lambda: toggle_edges(session),
+        "vessel.tie": session.vessel.tie_pullback,
+        "vessel.copy": session.vessel.copy_to_others,
+        "vessel.accept": session.vessel.accept_centerline,
         "vessel.reverse": session.vessel.reverse_centerline,
         "vessel.delete": session.vessel.remove_centerline,
         "contrast.clear_points": session.contrast_points.clear,
@@ -112,6 +118,10 @@ def accept(session: Session) -> None:
     """Use the calibration that is under way, else add the landmark that is being placed."""
     if session.calibrating.active:
         session.calibrating.accept()
+    elif session.tool is Tool.CENTERLINE:
+        line = session.vessel.target
+        if line is not None and len(line.knots_px) > 1:
+            session.arm(Tool.SELECT)
     else:
         session.vessel.accept_pending()
 
@@ -126,6 +136,21 @@ def redo(session: Session) -> None:
     """Make the click again that was taken back, else do the undone step again."""
     if not session.calibrating.redo():
         session.redo()
+
+
+def toggle_snap(session: Session) -> None:
+    """Let clicks follow the vein, or not."""
+    tracing = session.tracing
+    if tracing is not None:
+        tracing.set_snap(not tracing.snap)
+        text = "Clicks follow the vein" if tracing.snap else "Clicks are joined by a smooth curve"
+        session.notify(text, about="vein")
+
+
+def toggle_edges(session: Session) -> None:
+    """Show the vein's edges, or not."""
+    if session.tracing is not None:
+        session.tracing.show_edges(not session.tracing.edges)
 
 
 def cancel(session: Session) -> None:
@@ -181,6 +206,8 @@ class ActionStates:
             "contrast.peak": shown[1] is Peak.DARKEST,
             "contrast.peak_time": shown[1] is Peak.TIMES,
             "view.link": session.linked,
+            "vessel.snap": session.tracing is None or session.tracing.snap,
+            "vessel.edges": session.tracing is not None and session.tracing.edges,
             **{f"tool.{tool.value}": session.tool is tool for tool in Tool},
             **{f"axis.{axis.value}": session.axis is axis for axis in AxisKind},
             **{f"workspace.{s.value}": session.workspace is s for s in Workspace},

@@ -50,6 +50,7 @@ from viewer.session.frame_loader import FrameLoader
 from viewer.session.recovery import Recovery
 from viewer.session.session import Session
 from viewer.session.state import Notice, Severity, Tool, Workspace
+from viewer.session.vein_tracing import VeinTracing
 
 WIDE, MIDDLE = 1800, 1500
 """From these widths on the rail, and the full inspector and tool labels, have room."""
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self.rail = SeriesRail(session)
         self.tools = ToolStrip(session, actions)
         self.contrast = ContrastViews(session, self.loader)
+        session.tracing = VeinTracing(session, self.loader, self.contrast)
         self.venogram = VenogramView(session, self.loader, self.contrast)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)

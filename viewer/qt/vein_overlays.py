@@ -68,7 +68,9 @@ class VeinOverlay:
         session = self._session
         corners = view.to_screen(np.array([[0.0, 0.0], [1000.0, 1000.0]]))
         shown = (session.cursor.run_uid, session.cursor.pullback_uid)
-        state = (session.selection, session.tool, session.layers)
+        target = session.vessel.target
+        drawn = target.id if target is not None else ""
+        state = (session.selection, session.tool, session.layers, drawn)
         return (id(session.review), shown, state, corners.tobytes(), view.size().toTuple())
 
     def _paint_still(self, view: FrameView) -> QPixmap:
@@ -136,11 +138,19 @@ class VeinOverlay:
             return
         if curve is not None:
             step = max(1, int(6 / max(view.zoom, 0.1)))
-            points = view.to_screen(np.vstack((curve.points_px[::step], curve.points_px[-1:])))
-            paint.stroke(painter, points, tokens.POSITION, 1.4)
+            points = np.vstack((curve.points_px[::step], curve.points_px[-1:]))
+            guesses = session.vessel.guessed_arcs(line)
+            for first, last in session.vessel.sure_arcs(line):
+                sure = points if not guesses else curve.slice(first, last)[::step]
+                paint.stroke(painter, view.to_screen(sure), tokens.POSITION, 1.4)
+            for first, last in guesses:
+                part = view.to_screen(curve.slice(first, last)[::step])
+                paint.stroke(painter, part, tokens.POSITION, 1.4, Qt.PenStyle.DashLine)
             self._paint_ticks(painter, view)
         chosen = session.tool is Tool.SELECT and session.selection.kind in ("centerline", "knot")
-        if session.tool is Tool.CENTERLINE or chosen:
+        target = session.vessel.target
+        drawn = target is not None and target.id == line.id
+        if drawn and (session.tool is Tool.CENTERLINE or chosen):
             picked = session.vessel.knot_of(session.selection)
             for index, knot in enumerate(line.knots_px):
                 at = view.point_to_screen(knot)

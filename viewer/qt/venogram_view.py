@@ -9,6 +9,7 @@ from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Run
 from viewer.qt import tokens
 from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
+from viewer.qt.centerline_tool import CenterlineTool, VeinPathOverlay
 from viewer.qt.contrast_marks import ContrastMarks, ContrastTool
 from viewer.qt.contrast_pane import ContrastPane
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
@@ -64,7 +65,9 @@ class VenogramView(ContrastPane):
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._case_lines, self._arm_lines
         corners.bottom_left = self._window_lines
+        self._centerline_tool = CenterlineTool(session, self.view)
         self.view.layers = [
+            VeinPathOverlay(session),
             self._overlay,
             self._measures,
             self._calibration_overlay,
@@ -87,6 +90,8 @@ class VenogramView(ContrastPane):
         session.tool_changed.connect(self._on_tool)
         session.pending_changed.connect(self.repaint_layers)
         session.link_changed.connect(self.repaint_layers)
+        if session.tracing is not None:
+            session.tracing.changed.connect(self.repaint_layers)
         for signal in (session.case_changed, session.review_changed, session.link_changed):
             signal.connect(self._advise)
         session.tool_changed.connect(self._advise)
@@ -261,6 +266,7 @@ class VenogramView(ContrastPane):
         elif hit.kind == "landmark":
             session.select(Selection("landmark", hit.id))
         elif hit.kind == "knot":
+            session.vessel.pick(hit.id)
             session.select(knot_selection(hit.id, int(hit.part)))
         labels = {"edge": "Move edge", "landmark": "Move landmark", "knot": "Move vein point"}
         if hit.kind in labels:
@@ -300,7 +306,7 @@ class VenogramView(ContrastPane):
         elif grip.kind == "pending":
             session.vessel.place_pending((x, y))
         elif grip.kind == "knot":
-            session.vessel.move_knot(int(grip.part), (x, y))
+            self._centerline_tool.drag_knot(int(grip.part), (x, y), modifiers)
 
     def _on_release(self, x: float, y: float, modifiers: object) -> None:
         session = self._session
@@ -335,11 +341,13 @@ class VenogramView(ContrastPane):
         if session.tool is Tool.SELECT and self.marks.hit(at):
             return
         if self._grip is not None and self._grip.kind != "position":
+            if self._grip.kind == "knot":
+                self._centerline_tool.click_on_knot((x, y))
             if self._grip.kind == "landmark" and session.tool is Tool.SELECT:
                 session.vessel.go_to_landmark(self._grip.id)
             return
         if session.tool is Tool.CENTERLINE:
-            session.vessel.add_knot((x, y), ON_VEIN_PX / self.view.zoom)
+            self._centerline_tool.click((x, y), modifiers, ON_VEIN_PX / self.view.zoom)
         elif session.tool is Tool.LANDMARK:
             session.vessel.place_pending((x, y))
         elif session.tool is Tool.SELECT:
@@ -355,6 +363,7 @@ class VenogramView(ContrastPane):
             self._came_from = None
 
     def _on_hover(self, x: float, y: float) -> None:
+        self._centerline_tool.hover((x, y), ON_VEIN_PX / self.view.zoom)
         if self._session.tool is not Tool.SELECT or x != x:
             return
         at = self.view.point_to_screen((x, y))

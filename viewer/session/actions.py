@@ -47,6 +47,17 @@ def _needs_line(session: Session) -> str:
     return _needs_run(session) or ("" if session.current_centerline else "needs a centerline")
 
 
+def _needs_other_line(session: Session) -> str:
+    line, now = session.vessel.target, session.current_centerline
+    other = line is not None and now is not None and line.id != now.id
+    return _needs_both(session) or ("" if other else "needs another centerline being drawn")
+
+
+def _needs_copied(session: Session) -> str:
+    line = session.vessel.target
+    return "" if line is not None and line.unchecked else "needs a copied centerline"
+
+
 def _needs_both(session: Session) -> str:
     return _needs_pullback(session) or _needs_line(session)
 
@@ -221,9 +232,23 @@ ACTIONS: tuple[Action, ...] = (
     _a("contrast.clear_points", "Delete contrast points", "Tools", "Ctrl+Shift+Q",
        "Delete every contrast point of this run, as one step", "ph.trash",
        _needs_contrast_points, group=2),
-    _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
-       "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
-       group=2),
+    _a("vessel.new", "Another vein", "Tools", "Shift+B",
+       "Draw another centerline on this run: the other side, the cava", "ph.path", _needs_run,
+       group=3),
+    _a("vessel.snap", "Follow the vein", "Tools", "Ctrl+B",
+       "Clicks follow the vein on the image; off, a smooth curve joins them (or hold Alt)",
+       "ph.magnet", _needs_run, checkable=True, group=3),
+    _a("vessel.edges", "Vein edges", "View", "Shift+E",
+       "Show the edges found along the vein", "ph.arrows-in-line-horizontal", _needs_line,
+       checkable=True),
+    _a("vessel.tie", "Tie pullback to this vein", "Tools", "Ctrl+Shift+B",
+       "Let the pullback's frames lie on the centerline that is being drawn", "ph.link-simple",
+       _needs_other_line, group=3),
+    _a("vessel.copy", "Copy vein to other runs", "Tools", "Alt+B",
+       "Copy this centerline to runs taken at the same C-arm angles, to be checked there",
+       "ph.copy", _needs_line, group=3),
+    _a("vessel.accept", "Accept copied vein", "Tools", "Alt+Return",
+       "The copied centerline was looked at and is right", "ph.check", _needs_copied, group=3),
     _a("vessel.reverse", "Swap ends of the vein", "Tools", "Ctrl+Shift+R",
        "Make the other end of the centerline the central one", "ph.swap", _needs_line, group=3),
     _a("vessel.delete", "Delete centerline", "Tools", "Ctrl+Shift+Backspace",

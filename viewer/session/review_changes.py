@@ -17,6 +17,8 @@ _FIELD_WORDS: dict[str, str] = {
     "vein": "vein",
     "side": "side",
     "knots_px": "its course",
+    "courses": "what was traced",
+    "unchecked": "whether it was checked",
     "point_px": "its point on the venogram",
     "start_px": "its start",
     "end_px": "its end",

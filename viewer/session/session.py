@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
@@ -41,6 +42,10 @@ from viewer.session.state import (
 )
 from viewer.session.vessel_edits import VesselEdits
 
+if TYPE_CHECKING:
+    from viewer.imaging.vessel_profile import VesselProfile
+    from viewer.session.vein_tracing import VeinTracing
+
 __all__ = ["Session", "new_review"]
 
 
@@ -58,6 +63,7 @@ class Session(ReviewSteps):
     selection_changed = Signal(Selection)
     tool_changed = Signal(Tool)
     pending_changed = Signal()
+    profile_changed = Signal(str)
 
     def __init__(self, reader: str = "Reader A") -> None:
         super().__init__(new_review(reader))
@@ -66,6 +72,7 @@ class Session(ReviewSteps):
         self.cursor = Cursor()
         self.selection = Selection()
         self.tool = Tool.SELECT
+        self.tracing: VeinTracing | None = None
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
@@ -262,7 +269,7 @@ class Session(ReviewSteps):
     # -- position -----------------------------------------------------------------------------
     def polyline(self, centerline: Centerline | None) -> Polyline | None:
         """The smooth curve of a centerline; None below two knots. Kept until its knots change."""
-        return None if centerline is None else self._curves.through(centerline.knots_px)
+        return None if centerline is None else self._curves.through(centerline.course_px)
 
     @property
     def current_centerline(self) -> Centerline | None:
@@ -280,6 +287,17 @@ class Session(ReviewSteps):
     def current_polyline(self) -> Polyline | None:
         """The curve of the current centerline."""
         return self.polyline(self.current_centerline)
+
+    def vessel_profile(self, run_uid: str, centerline_id: str) -> VesselProfile | None:
+        """Edges and widths along a centerline, at places of its curve (`polyline`), px.
+
+        None until they are made, which this asks for where there is a window to make them:
+        `profile_changed` then tells the centerline's id.
+        """
+        run, line = self.case.run(run_uid), self.review.centerline(centerline_id)
+        if self.tracing is None or run is None or line is None or line.run_uid != run_uid:
+            return None
+        return self.tracing.profile(run, line)
 
     @property
     def position(self) -> PositionMap | Unlinked:

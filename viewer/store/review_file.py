@@ -223,6 +223,7 @@ def _far_points(review: Review) -> Iterable[str]:
     marks = [mark for tie in review.coregistrations for mark in tie.landmarks]
     for noun, items in (
         ("centerline", review.centerlines),
+        ("traced course", [piece for line in review.centerlines for piece in line.courses]),
         ("landmark", marks),
         ("segment", [segment.extent for segment in review.segments]),
         ("measurement", review.measurements),

@@ -56,6 +56,7 @@ SINGULAR: dict[str, str] = {
     "contrast_points": "contrast point",
     "landmarks": "landmark",
     "knots_px": "knot",
+    "courses": "course",
 }
 """What one item of a list is called."""
 
