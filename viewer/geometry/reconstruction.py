@@ -33,6 +33,8 @@ from viewer.model.study import Run
 Values = NDArray[np.float64]
 
 STEP_MM = 1.5
+COARSE_MM = 4.0
+"""Steps of the matching, and of the one that only asks which way a line was drawn."""
 DEPTH_MM = 30.0
 """± of the vein's mean depth against the isocentre when only the header tells the scale: the
 region of interest is centred by the operator; the veins of the pelvis lie within some 5 cm."""
@@ -158,6 +160,15 @@ class Path3D:
         inside = (arc_px >= arcs[0] - slack[0]) & (arc_px <= arcs[-1] + slack[1])
         return np.where(inside, np.interp(arc_px, arcs, lost), np.nan)
 
+    def points_at(self, which: int, arc_px: Values) -> Values:
+        """Points in space of places of a centerline, shape (k, 3); NaN beyond the path."""
+        inside = np.isfinite(self.foreshortening_at(which, arc_px))
+        columns = []
+        for axis in self.points_mm.T:
+            arcs, values = self._rising(which, axis)
+            columns.append(np.where(inside, np.interp(arc_px, arcs, values), np.nan))
+        return np.stack(columns, axis=-1)
+
     def true_mm(self, which: int) -> Values:
         """True length at each point of a centerline, from its first point, strictly rising.
 
@@ -275,20 +286,24 @@ def _seen(one: ViewLine) -> SeenLine:
     return SeenLine(view, one.line, mean, float((header + measured) ** -0.5))
 
 
-def _samples(seen: SeenLine) -> tuple[Values, Values]:
+def _samples(seen: SeenLine, step_mm: float) -> tuple[Values, Values]:
     """Even places along a line: arc lengths and pixels."""
-    step = STEP_MM * seen.px_per_mm
+    step = step_mm * seen.px_per_mm
     count = int(np.clip(seen.line.length_px / step, 8, 500)) + 1
     arcs = np.linspace(0.0, seen.line.length_px, count)
     return arcs, seen.line.at(arcs)
 
 
 def _match(
-    seen: tuple[SeenLine, SeenLine], shift: Values, pairs: Sequence[PinnedPair] = ()
+    seen: tuple[SeenLine, SeenLine],
+    shift: Values,
+    pairs: Sequence[PinnedPair] = (),
+    step_mm: float = STEP_MM,
 ) -> tuple[Match, Values, Values]:
     a, b = seen[0].view, seen[1].view.shifted(shift)
     planes = planes_of(a, b)
-    (first, first_px), (second, second_px) = _samples(seen[0]), _samples(seen[1])
+    first, first_px = _samples(seen[0], step_mm)
+    second, second_px = _samples(seen[1], step_mm)
     anchors = [
         (
             float(np.interp(seen[0].line.project(pair.first_px)[0], first, np.arange(len(first)))),
@@ -335,8 +350,9 @@ def _turned_over(seen: tuple[SeenLine, SeenLine]) -> bool:
     other = SeenLine(
         seen[1].view, _reversed(seen[1].line), seen[1].depth_mm, seen[1].depth_sigma_mm
     )
-    plain = _match(seen, np.zeros(3))[0].cost
-    return _match((seen[0], other), np.zeros(3))[0].cost < 0.7 * plain - 0.05
+    plain = _match(seen, np.zeros(3), step_mm=COARSE_MM)[0].cost
+    turned = _match((seen[0], other), np.zeros(3), step_mm=COARSE_MM)[0].cost
+    return turned < 0.7 * plain - 0.05
 
 
 def _reversed(line: Polyline) -> Polyline:
@@ -469,7 +485,7 @@ def _warnings(
 
 
 def strong_foreshortening(arc_mm: Values, percent: Values) -> str:
-    """Where a view loses more than `STRONG_PERCENT`; empty when nowhere."""
+    """How much a view shortens by more than `STRONG_PERCENT`, in words; empty when nowhere."""
     strong = percent > STRONG_PERCENT
     if not strong.any():
         return ""
@@ -477,8 +493,7 @@ def strong_foreshortening(arc_mm: Values, percent: Values) -> str:
     length = float(steps[strong].sum())
     if length < 1.0:
         return ""
-    at = arc_mm[strong]
     return (
         f"shortens {length:.0f} mm of the vein by more than {STRONG_PERCENT:.0f} % "
-        f"(between {at.min():.0f} and {at.max():.0f} mm, up to {percent.max():.0f} %)"
+        f"(up to {percent.max():.0f} %)"
     )

@@ -11,6 +11,7 @@ from viewer.model.contrast import ContrastPoint
 from viewer.model.coregistration import Coregistration
 from viewer.model.reader_calibration import ReaderCalibration
 from viewer.model.subtraction import RunSubtraction
+from viewer.model.two_views import TrueLength
 from viewer.model.vessel import Centerline
 
 REVIEW_VERSION = 1
@@ -99,6 +100,7 @@ class Review:
     bookmarks: tuple[Bookmark, ...] = ()
     subtractions: tuple[RunSubtraction, ...] = ()
     contrast_points: tuple[ContrastPoint, ...] = ()
+    true_lengths: tuple[TrueLength, ...] = ()
 
     # -- look up ------------------------------------------------------------------------------
     def centerline(self, centerline_id: str | None) -> Centerline | None:
@@ -165,6 +167,7 @@ class Review:
             or self.bookmarks
             or any(subtraction.said for subtraction in self.subtractions)
             or self.contrast_points
+            or self.true_lengths
         )
 
     # -- edits --------------------------------------------------------------------------------
@@ -180,7 +183,18 @@ class Review:
             coregistrations=tuple(
                 c for c in self.coregistrations if c.centerline_id != centerline_id
             ),
+            true_lengths=tuple(t for t in self.true_lengths if not t.rests_on(centerline_id)),
         )
+
+    def with_true_length(self, used: TrueLength) -> Review:
+        """With positions on two centerlines on true length; a centerline rests on one at most."""
+        ids = (used.first_centerline_id, used.second_centerline_id)
+        rest = tuple(t for t in self.true_lengths if not any(map(t.rests_on, ids)))
+        return replace(self, true_lengths=(*rest, used))
+
+    def without_true_length(self, used_id: str) -> Review:
+        """Back to the images' own scale."""
+        return replace(self, true_lengths=_without(self.true_lengths, used_id))
 
     def with_coregistration(self, coregistration: Coregistration) -> Review:
         """With the coregistration added or replaced."""

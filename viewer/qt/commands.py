@@ -86,6 +86,10 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "landmark.next": lambda: session.vessel.step_landmark(1),
         "segment.next": lambda: session.segments.step(1),
         "segment.previous": lambda: session.segments.step(-1),
+        "views.space": lambda: session.two_views.set_open(not session.two_views.open),
+        "views.other": session.two_views.go_to_partner,
+        "views.colours": session.two_views.toggle_colours,
+        "views.true_length": session.two_views.toggle_true_length,
         "view.layers": session.cycle_layers,
         "view.link": lambda: session.set_linked(not session.linked),
     }
@@ -187,6 +191,7 @@ class ActionStates:
             session.workspace_changed,
             session.link_changed,
             session.pending_changed,
+            session.two_views.changed,
         ):
             signal.connect(self.refresh)
         if contrast is not None:
@@ -206,6 +211,10 @@ class ActionStates:
             "contrast.peak": shown[1] is Peak.DARKEST,
             "contrast.peak_time": shown[1] is Peak.TIMES,
             "view.link": session.linked,
+            "views.space": session.two_views.open,
+            "views.colours": session.two_views.colours,
+            "views.true_length": session.two_views.in_force(session.current_centerline)
+            is not None,
             "vessel.snap": session.tracing is None or session.tracing.snap,
             "vessel.edges": session.tracing is not None and session.tracing.edges,
             **{f"tool.{tool.value}": session.tool is tool for tool in Tool},

@@ -15,6 +15,7 @@ from viewer.qt.landmark_panel import LandmarkPanel, QualityPanel
 from viewer.qt.mapping_panel import MappingPanel
 from viewer.qt.measurement_panel import MeasurementPanel
 from viewer.qt.segment_panel import SegmentPanel
+from viewer.qt.two_views_panel import TwoViewsPanel
 from viewer.session.session import Session
 from viewer.session.state import Selection, Workspace
 
@@ -58,6 +59,7 @@ class Inspector(QWidget):
         self.segment = SegmentPanel(session)
         self.measurements = MeasurementPanel(session)
         self.facts = FactsPanel(session)
+        self.space: TwoViewsPanel | None = None
         self.landmarks = LandmarkPanel(session)
         self.quality = QualityPanel(session)
         self.mapping = MappingPanel(session)
@@ -85,6 +87,8 @@ class Inspector(QWidget):
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
         stack.addWidget(self.attention)
+        self._space_at = QVBoxLayout()
+        stack.addLayout(self._space_at)
         stack.addWidget(bar)
         stack.addWidget(self._empty)
         stack.addWidget(self.annotations)
@@ -133,6 +137,7 @@ class Inspector(QWidget):
             session.selection_changed, session.workspace_changed,
         ):  # fmt: skip
             signal.connect(self.refresh)
+        session.two_views.changed.connect(self._show_space)
         session.review_changed.connect(self._follow_review)
         session.cursor_changed.connect(self._follow_cursor)
         self._shown = (session.cursor.run_uid, session.cursor.pullback_uid)
@@ -146,6 +151,7 @@ class Inspector(QWidget):
         """Follow the session."""
         session = self._session
         align = session.workspace is Workspace.ALIGN
+        self._show_space()
         self._refresh_lists(align)
         chosen: Selection = session.selection
         segment = session.review.segment(chosen.id) if chosen.kind == "segment" else None
@@ -171,6 +177,17 @@ class Inspector(QWidget):
         self.duplicate.setEnabled(segment is not None)
         self.clear.setEnabled(bool(session.vessel.landmarks))
         self.delete.setEnabled(bool(chosen))
+
+    def _show_space(self) -> None:
+        """The vein in space, made when it is first asked for."""
+        is_open = self._session.two_views.open
+        if self.space is None and is_open:
+            self.space = TwoViewsPanel(self._session)
+            self._space_at.addWidget(self.space)
+        if self.space is not None:
+            show_if(self.space, is_open)
+            if is_open:
+                self.space.refresh()
 
     def _refresh_lists(self, align: bool) -> None:
         marks = len(self._session.vessel.landmarks)

@@ -101,6 +101,7 @@ class StatusBar(QWidget):
         self.link, self.anchors, self.here = StatusItem(), StatusItem(), StatusItem()
         self.cache, self.saved, self.undo = StatusItem(), StatusItem(), StatusItem()
         self.issues, self.busy, self.work = StatusItem(), StatusItem(), StatusItem()
+        self.length = StatusItem()
         self.warning = StatusItem(rule=False, weight=600)
         self.warning.show_as(
             "Not for diagnostic use", "ph.shield-warning", tokens.WARN, ink=tokens.TEXT_HI
@@ -122,12 +123,13 @@ class StatusBar(QWidget):
 
     def _items(self) -> tuple[StatusItem, ...]:
         return (
-            self.busy, self.work, self.link, self.anchors, self.here,
+            self.busy, self.work, self.link, self.anchors, self.here, self.length,
             self.cache, self.saved, self.issues, self.undo,
         )  # fmt: skip
 
     def refresh(self) -> None:
         """Follow the session: link, anchors, ±, what undo would take back."""
+        self._show_length()
         if self._session.case.image_sets:
             self._show_link()
         else:
@@ -149,6 +151,12 @@ class StatusBar(QWidget):
             "" if self._compact else f"{count} anchor{'' if count == 1 else 's'}",
             tip="Landmarks that tie this pullback to this run",
         )
+
+    def _show_length(self) -> None:
+        """True length and the views it rests on; a drag under way keeps what was shown."""
+        if not self._session.in_gesture:
+            text, tip = self._session.two_views.status()
+            self.length.show_as(text, "ph.cube" if text else "", tokens.ACCENT, tip=tip)
 
     def _follow_cursor(self) -> None:
         self.here.show_as(

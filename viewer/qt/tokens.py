@@ -38,6 +38,9 @@ POSITION = "#FFFFFF"
 CURVES = ("#6EC6FF", "#FFB14A", "#57D9A3", "#F78FC8", "#E6E36A", "#B49CFF")
 """Contrast points 1 to 6 and their curves: even in lightness, apart from one another."""
 
+LOST_COLORS = ((0.0, "#5FD3C8"), (20.0, "#FFC247"), (40.0, "#FF5A4F"))
+"""Share of length a view loses, percent: amber from where it is warned of."""
+
 OK_BACK = "#14301F"
 WARN_BACK = "#3A2A0C"
 ERROR_BACK = "#3D1B21"

@@ -16,6 +16,7 @@ from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, 
 from viewer.qt.frame_view import FrameView
 from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
+from viewer.qt.two_view_overlays import TwoViewOverlay
 from viewer.qt.vein_overlays import Hit, VeinOverlay
 from viewer.session.actions import BY_ID
 from viewer.session.contrast_views import ContrastViews
@@ -69,6 +70,7 @@ class VenogramView(ContrastPane):
         self.view.layers = [
             VeinPathOverlay(session),
             self._overlay,
+            TwoViewOverlay(session),
             self._measures,
             self._calibration_overlay,
             self.marks,
@@ -95,6 +97,8 @@ class VenogramView(ContrastPane):
         for signal in (session.case_changed, session.review_changed, session.link_changed):
             signal.connect(self._advise)
         session.tool_changed.connect(self._advise)
+        for signal in (session.two_views.changed, session.two_views.pointed):
+            signal.connect(self.repaint_layers)
         self.banner.action_clicked.connect(self._take_advice)
         self.banner.closed.connect(self._close_advice)
 
@@ -122,6 +126,8 @@ class VenogramView(ContrastPane):
             return
         if self._advice.action_id == "calibrate.carry":
             self._session.calibrating.carry.use()
+        elif self._advice.action_id == "views.true_length":
+            self._session.two_views.toggle_true_length()
         elif self._advice.action_id.startswith("tool."):
             self._session.arm(Tool(self._advice.action_id.removeprefix("tool.")))
             self.view.setFocus()
@@ -338,6 +344,8 @@ class VenogramView(ContrastPane):
     def _on_click(self, x: float, y: float, modifiers: object) -> None:
         session = self._session
         at = self.view.point_to_screen((x, y))
+        if session.tool in (Tool.SELECT, Tool.CENTERLINE, Tool.LANDMARK):
+            session.two_views.point_at((x, y))
         if session.tool is Tool.SELECT and self.marks.hit(at):
             return
         if self._grip is not None and self._grip.kind != "position":
@@ -363,6 +371,7 @@ class VenogramView(ContrastPane):
             self._came_from = None
 
     def _on_hover(self, x: float, y: float) -> None:
+        self._session.two_views.hover(None if x != x else (x, y))
         self._centerline_tool.hover((x, y), ON_VEIN_PX / self.view.zoom)
         if self._session.tool is not Tool.SELECT or x != x:
             return

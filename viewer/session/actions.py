@@ -115,6 +115,22 @@ def _can_redo(session: Session) -> str:
     return "" if can else "has nothing to do again"
 
 
+def _needs_partner(session: Session) -> str:
+    if session.run is None:
+        return "needs a venogram"
+    return "" if session.two_views.partner else "needs a second run from another angle"
+
+
+def _needs_path(session: Session) -> str:
+    line = session.current_centerline
+    if line is None:
+        return _needs_line(session)
+    if session.in_gesture or session.two_views.in_force(line) is not None:
+        return ""
+    why = session.two_views.why_not()
+    return why if why.startswith("needs") or not why else f"can't be: {why}"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One row of the table.
@@ -352,6 +368,18 @@ ACTIONS: tuple[Action, ...] = (
     _a("panel.contrast", "Contrast over time", "Window", "Shift+Q",
        "Show how contrast comes and goes below the images", "ph.chart-line", _can_subtract,
        checkable=True, group=1),
+    _a("views.space", "Vein in space", "View", "3",
+       "Show the vein in 3D from two runs: true length, foreshortening, the frame as a disc",
+       "ph.cube", _needs_run, checkable=True, group=6),
+    _a("views.other", "Other view", "View", "J",
+       "Go to the second view; what was clicked here is a line there", "ph.swap", _needs_partner,
+       group=6),
+    _a("views.colours", "Foreshortening", "View", "Shift+F",
+       "Colour the centerline by the share of its length this view loses", "ph.palette",
+       _needs_path, checkable=True, group=6),
+    _a("views.true_length", "True length", "View", "Ctrl+T",
+       "Let positions and lengths follow the vein in space instead of this image",
+       "ph.ruler", _needs_path, checkable=True, group=6),
     # -- Window
     _a("workspace.review", "Review", "Window", "Alt+1", "Review the case", "ph.monitor-play",
        checkable=True),

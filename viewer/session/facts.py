@@ -190,6 +190,9 @@ def how_measured(session: Session) -> tuple[Fact, ...]:
         facts.append(_scale_fact(session, "XA scale", run))
     if run is not None and pullback is not None:
         facts.append(_position_fact(session))
+    length, how = session.two_views.status()
+    if length:
+        facts.append(Fact("Length", length[0].lower() + length[1:], how))
     facts += [
         _timing_fact(session, name, item)
         for name, item in (("IVUS timing", pullback), ("XA timing", run))

@@ -60,10 +60,27 @@ def _about_scale(session: Session) -> Advice | None:
     if session.run is None:
         return None
     if session.calibration(session.run).known:
-        return None
+        return _about_foreshortening(session)
     action_id = "tool.calibrate" if can_calibrate(session.run) else ""
     return Advice(
         "No calibration.", "Lengths on this run are in pixels.", action_id, Severity.WARNING
+    )
+
+
+def _about_foreshortening(session: Session) -> Advice | None:
+    """The shown view makes the vein look shorter than it is, and true length isn't used."""
+    views = session.two_views
+    if session.in_gesture or views.in_force(session.current_centerline) is not None:
+        return None
+    told = views.warning()
+    if not told:
+        return None
+    return Advice(
+        f"{told[0].upper()}{told[1:]}.",
+        "Lengths there read too short.",
+        "views.true_length",
+        Severity.WARNING,
+        button="Use true length",
     )
 
 

@@ -102,6 +102,7 @@ def differences(before: Review, after: Review) -> tuple[str, ...]:
             lambda s: s.image_uid,
             lambda s: f"Subtraction of {_image_name(after, s.image_uid)}",
         ),
+        *_told(before.true_lengths, after.true_lengths, lambda t: t.id, lambda t: "True length"),
     )
 
 

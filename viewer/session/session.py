@@ -40,6 +40,7 @@ from viewer.session.state import (
     Severity,
     Tool,
 )
+from viewer.session.two_views import TwoViews
 from viewer.session.vessel_edits import VesselEdits
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Session(ReviewSteps):
         self.calibrating = CalibrateEdits(self)
         self.contrast_points = ContrastPointEdits(self)
         self.placing = Placing(self)
+        self.two_views = TwoViews(self)
         self._curves = Curves()
 
     # -- the case -----------------------------------------------------------------------------
@@ -99,6 +101,7 @@ class Session(ReviewSteps):
         self.selection = Selection()
         self.displays.clear()
         self._curves.clear()
+        self.two_views.clear()
         self._refer_to_images()
         self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
         self.arm(Tool.SELECT)
@@ -314,12 +317,15 @@ class Session(ReviewSteps):
         if pullback is None or run is None:
             gone = "venogram" if run is None else "IVUS pullback"
             return Unlinked(f"No {gone}", "Add images to link both views.")
-        curve = self.polyline(self.centerline_for(run.uid, pullback.uid))
-        if curve is None:
+        line = self.centerline_for(run.uid, pullback.uid)
+        curve = self.polyline(line)
+        if line is None or curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
         scale, times_s = self.calibration(run), self.timing(pullback).times_s
-        return self._curves.position(curve, run, pullback, tie, scale, times_s)
+        true_mm = self.two_views.true_mm(line, curve)
+        scale = self.two_views.scale_for(line, scale)
+        return self._curves.position(curve, run, pullback, tie, scale, times_s, true_mm)
 
     @property
     def position_map(self) -> PositionMap | None:

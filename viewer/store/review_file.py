@@ -180,6 +180,8 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("contrast point", (point.id for point in review.contrast_points)),
         *_repeated("subtraction of image", (one.image_uid for one in review.subtractions)),
         *_loose_ties(review),
+        *_repeated("true length", (used.id for used in review.true_lengths)),
+        *_lost_true_lengths(review),
         *_negative_frames(review),
         *_far_points(review),
     )
@@ -202,6 +204,14 @@ def _loose_ties(review: Review) -> Iterable[str]:
         elif run_of[tie.centerline_id] != tie.run_uid:
             yield f"{place} rests on a centerline of another run"
         yield from _repeated(f"{place}, landmark", (mark.id for mark in tie.landmarks))
+
+
+def _lost_true_lengths(review: Review) -> Iterable[str]:
+    known = {line.id for line in review.centerlines}
+    for number, used in enumerate(review.true_lengths, 1):
+        for line_id in (used.first_centerline_id, used.second_centerline_id):
+            if line_id not in known:
+                yield f"true length {number} rests on a centerline that is not there"
 
 
 def _negative_frames(review: Review) -> Iterable[str]:

@@ -54,6 +54,7 @@ SINGULAR: dict[str, str] = {
     "subtractions": "subtraction",
     "remasks": "remask",
     "contrast_points": "contrast point",
+    "true_lengths": "true length",
     "landmarks": "landmark",
     "knots_px": "knot",
     "courses": "course",
