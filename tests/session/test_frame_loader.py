@@ -72,6 +72,9 @@ class Source:
             raise UnreadableError(f"Frame {index + 1} is damaged")
         return picture(index)
 
+    def pixels(self, flat_px: np.ndarray) -> None:
+        return None
+
     def overlay(self, index: int) -> None:
         return None
 

@@ -60,6 +60,9 @@ class Source:
             raise UnreadableError("damaged")
         return np.full((SIDE, SIDE), index % 200 + 10, self.dtype)
 
+    def pixels(self, flat_px: np.ndarray) -> None:
+        return None
+
     def overlay(self, index: int) -> None:
         return None
 
@@ -123,6 +126,31 @@ def test_stack_holds_each_frame_reduced(bench):
     np.testing.assert_array_equal(view.stack, whole)
     columns = np.array([3, 3, 99, 0])
     np.testing.assert_array_equal(view.image(40.0, columns), cut(whole, 40.0, columns))
+
+
+class Uncompressed(Source):
+    """Frames whose pixels may be read one by one."""
+
+    def pixels(self, flat_px: np.ndarray) -> np.ndarray:
+        return np.stack([_frame(index).ravel()[flat_px] for index in range(100)])
+
+
+@pytest.mark.parametrize("angle_deg", [-90.0, 42.5])
+def test_a_cut_of_uncompressed_frames_is_there_before_the_frames(bench, angle_deg):
+    source = Uncompressed()
+    source.gate = threading.Semaphore(1)
+    desk = bench(source, workers=1)
+    view = LongView(desk.loader, pullback())
+    view.start(finished=desk.ends.append, angle_deg=angle_deg)
+    desk.until(lambda: view.shows_all(angle_deg))
+    assert view.done.sum() == 1
+    whole = np.stack([polar_reduce(_frame(i), view.grid) for i in range(100)])
+    shown = view.image(angle_deg, np.arange(100))
+    np.testing.assert_array_equal(shown, cut(whole, angle_deg, np.arange(100)))
+    assert not view.shows_all(angle_deg + 90.0)
+    source.gate.release(200)
+    desk.until(lambda: bool(desk.ends))
+    np.testing.assert_array_equal(view.stack, whole)
 
 
 def _frame(index: int) -> np.ndarray:

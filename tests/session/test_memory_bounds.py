@@ -109,6 +109,9 @@ class _WithOverlays:
     def frame(self, index: int) -> np.ndarray:
         return np.full((8, 8), index % 256, np.uint8)
 
+    def pixels(self, flat_px: np.ndarray) -> None:
+        return None
+
     def overlay(self, index: int) -> np.ndarray:
         return np.full((8, 8), index % 2 == 0)
 

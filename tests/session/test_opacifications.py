@@ -76,6 +76,9 @@ class Source:
             raise UnreadableError("damaged")
         return picture(index)
 
+    def pixels(self, flat_px: np.ndarray) -> None:
+        return None
+
     def overlay(self, index: int) -> None:
         return None
 

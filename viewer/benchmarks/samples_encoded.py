@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from viewer.benchmarks.result import Say, Scale
 from viewer.benchmarks.samples import header, kept, run_frames
 
@@ -31,13 +33,17 @@ def sample_native(scale: Scale, say: Say) -> Path:
 
 
 def sample_native_pullback(scale: Scale, say: Say) -> Path:
-    """As many uncompressed frames as the pullback has: black, so that they take no disk."""
-    name = f"native-{scale.pullback_frames}x{scale.pullback_px}"
+    """As many uncompressed frames as the pullback has, really written: a hole reads otherwise."""
+    name = f"uncompressed-{scale.pullback_frames}x{scale.pullback_px}"
 
     def write(folder: Path) -> None:
-        _write_native(
-            folder / "pullback.dcm", "IVUS", scale.pullback_px, scale.pullback_frames, None
-        )
+        path, px, frames = folder / "pullback.dcm", scale.pullback_px, scale.pullback_frames
+        _write_native(path, "IVUS", px, frames, None)
+        frame = (np.arange(px * px, dtype=np.uint32) * 2654435761 >> 24).astype(np.uint8)
+        with path.open("r+b") as file:
+            file.seek(-px * px * frames, 2)
+            for _ in range(frames):
+                file.write(frame.data)
 
     return kept(scale.folder, name, write, say) / "pullback.dcm"
 

@@ -67,6 +67,26 @@ class FrameSource(Protocol):
             The image set has no such frame.
         """
 
+    def pixels(self, flat_px: NDArray[np.intp]) -> NDArray[Any] | None:
+        """The same pixels of every frame, without decoding one.
+
+        Parameters
+        ----------
+        flat_px : ndarray of int, shape (n,)
+            Row * columns + column of each pixel.
+
+        Returns
+        -------
+        ndarray or None
+            (frames, n) or (frames, n, 3), values as `frame` gives them; None where frames have
+            to be read whole (compressed, packed, many files).
+
+        Raises
+        ------
+        UnreadableError
+            The file is gone or no longer what was opened.
+        """
+
     def overlay(self, index: int) -> NDArray[np.bool_] | None:
         """Union of the overlay planes 60xx at a frame, (rows, columns) bool; None without any."""
 
@@ -102,6 +122,13 @@ class FileFrames:
                 "Open this file by itself.",
             )
         return frame
+
+    def pixels(self, flat_px: NDArray[np.intp]) -> NDArray[Any] | None:
+        """See `FrameSource.pixels`."""
+        spans = self.image_set.spans
+        if len(spans) != 1 or spans[0].first != 0 or spans[0].member:
+            return None
+        return self._file(spans[0]).pixels(flat_px, self.image_set.frames)
 
     def overlay(self, index: int) -> NDArray[np.bool_] | None:
         """See `FrameSource.overlay`."""

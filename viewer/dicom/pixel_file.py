@@ -18,6 +18,7 @@ from viewer.dicom.decoders import Space
 from viewer.dicom.frame_stores import EncapsulatedFrames, FrameStore, NativeFrames
 from viewer.dicom.overlays import OverlayPlane, place_bits, separate_bits
 from viewer.dicom.pixel_header import VIDEO_PREFIX, PixelHeader, read_pixel_header
+from viewer.dicom.scattered import can_scatter, scattered
 from viewer.errors import UnreadableError
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,18 @@ class PixelFile:
         frame = np.ascontiguousarray(frame)
         frame.flags.writeable = False
         return frame
+
+    def pixels(self, flat_px: NDArray[np.intp], frames: int) -> NDArray[Any] | None:
+        """As `FrameSource.pixels`, of the file's first `frames` frames."""
+        header = self.header
+        if not can_scatter(header) or frames > self.count:
+            return None
+        try:
+            values = self._finish(*scattered(header, frames, flat_px))
+        except OSError as error:
+            log.warning("%s can't be mapped: %s", header.source.name, error.strerror)
+            return None
+        return np.ascontiguousarray(values)
 
     def overlay(self, index: int) -> NDArray[np.bool_] | None:
         """Union of the overlay planes at frame `index`, (rows, columns) bool; None without any.

@@ -5,7 +5,7 @@ Each frame is reduced once to a small polar picture; turning the cut then needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,21 +109,68 @@ def polar_reduce(
         raise ValueError(f"frame {frame.shape} does not fit a {grid.rows} x {grid.columns} grid")
     flat, out = grid._samples
     if frame.ndim == 3:
-        colours = np.take(frame.reshape(-1, frame.shape[2]), flat, axis=0)
-        values = ((colours[..., :3] @ _GREY) >> 8).astype(np.uint8)
+        values = _luma(np.take(frame.reshape(-1, frame.shape[2]), flat, axis=0))
     else:
         values = np.take(frame.reshape(-1), flat)
+    return _mean_of(values[None], out, to_grey).reshape(grid.shape)
+
+
+def polar_rays(
+    read: Callable[[npt.NDArray[np.intp]], Pixels | None],
+    grid: PolarGrid,
+    directions: Sequence[int],
+    to_grey: Callable[[Pixels], Pixels] | None = None,
+) -> U8 | None:
+    """Some rays of every frame, where single pixels can be read without decoding frames.
+
+    Parameters
+    ----------
+    read : callable
+        Flat pixel indices (n,) -> values (frames, n) or RGB (frames, n, 3); None when they can't
+        be read so.
+    directions : sequence of int
+        Indices of the grid's angles.
+
+    Returns
+    -------
+    ndarray, uint8 (frames, directions, radii), or None
+        As `polar_reduce` makes them.
+    """
+    flat, out = grid._samples
+    which = np.concatenate([d * grid.radii + np.arange(grid.radii) for d in directions])
+    values = read(flat[:, which].ravel())
+    if values is None:
+        return None
+    if values.ndim == 3:
+        values = _luma(values)
+    values = values.reshape(len(values), flat.shape[0], which.size)
+    rays = _mean_of(values, None if out is None else out[:, which], to_grey)
+    return rays.reshape(len(rays), len(directions), grid.radii)
+
+
+def _luma(colours: Pixels) -> U8:
+    """Grey of RGB (..., 3)."""
+    grey: U8 = ((colours[..., :3] @ _GREY) >> 8).astype(np.uint8)
+    return grey
+
+
+def _mean_of(
+    values: Pixels,
+    out: npt.NDArray[np.bool_] | None,
+    to_grey: Callable[[Pixels], Pixels] | None,
+) -> U8:
+    """Samples (frames, n, pieces) to grey, 0 where `out` (n, pieces), mean over n."""
     if to_grey is not None:
         values = to_grey(values)
     if values.dtype != np.uint8:
         raise ValueError(f"a {values.dtype} frame needs a way to grey")
     if out is not None:
         values = np.where(out, np.uint8(0), values)
-    n = flat.shape[0]
+    n = values.shape[1]
     if n == 1:
-        return values.reshape(grid.shape).astype(np.uint8, copy=False)
-    total = values.sum(axis=0, dtype=np.uint32)
-    means: U8 = ((total + n // 2) // n).astype(np.uint8).reshape(grid.shape)
+        return values[:, 0].astype(np.uint8, copy=False)
+    total = values.sum(axis=1, dtype=np.uint32)
+    means: U8 = ((total + n // 2) // n).astype(np.uint8)
     return means
 
 
@@ -153,6 +200,48 @@ def cut(stack: U8, angle_deg: float, frames: npt.NDArray[np.intp] | None = None)
     image = np.empty((2 * n_radii, top.shape[0]), np.uint8)
     image[:n_radii] = top.T[::-1]
     image[n_radii:] = bottom.T
+    return image
+
+
+def directions_of(angle_deg: float, n_angles: int) -> tuple[int, ...]:
+    """Which sampled directions a cut at `angle_deg` is made of: two, or four between them."""
+    turn = (angle_deg / 360.0 * n_angles) % n_angles
+    low = int(turn + 1e-6)
+    steps = (0, 1) if round((turn - low) * 256) > 0 else (0,)
+    return tuple((low + half + step) % n_angles for half in (0, n_angles // 2) for step in steps)
+
+
+def cut_turned(
+    stack: U8, angles_deg: npt.NDArray[np.float64], frames: npt.NDArray[np.intp]
+) -> U8:
+    """The long view with an angle of its own for every column: a catheter that turned.
+
+    Parameters
+    ----------
+    stack : ndarray, uint8 (n, angles, radii)
+        As for `cut`.
+    angles_deg : ndarray, shape (columns,)
+        Direction of the top half in each column, from +x towards +y.
+    frames : ndarray of int, shape (columns,)
+        Frame of each column, 0-based.
+
+    Returns
+    -------
+    ndarray, uint8 (2 * radii, columns)
+        As `cut` makes it.
+    """
+    n_angles, n_radii = stack.shape[1:]
+    turn = np.asarray(angles_deg, np.float64) / 360.0 * n_angles % n_angles
+    low = (turn + 1e-6).astype(np.intp)
+    weight = np.round((turn - low) * 256).astype(np.int32).clip(0, 256)[:, None]
+    image = np.empty((2 * n_radii, len(low)), np.uint8)
+    for half, rows, step in (
+        (0, slice(None, n_radii), -1),
+        (n_angles // 2, slice(n_radii, None), 1),
+    ):
+        rays = stack[frames, (low + half) % n_angles] * (256 - weight)
+        rays += stack[frames, (low + half + 1) % n_angles] * weight
+        image[rows] = (rays >> 8).astype(np.uint8).T[::step]
     return image
 
 

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
 from viewer.model.study import ImageSet
 from viewer.session.frame_cache import Frame
+
+
+class FrameSource(Protocol):
+    """What the loader needs of an opened image set; `frame` is called from several threads."""
+
+    def frame(self, index: int, /) -> Frame:
+        """Decoded frame `index`; raises UnreadableError for a bad one."""
+
+    def overlay(self, index: int, /) -> NDArray[np.bool_] | None:
+        """The header's overlay planes at a frame, bool (rows, columns); None without any."""
+
+    def pixels(self, flat_px: NDArray[np.intp], /) -> Frame | None:
+        """The same pixels of every frame, or None where frames must be read whole."""
+
+    def close(self) -> None:
+        """Give up the files."""
+
 
 Visit = Callable[[int, Frame | UnreadableError], None]
 """Called on a worker for each frame, several at once; must be quick and thread-safe."""
@@ -17,6 +38,10 @@ Finished = Callable[[UnreadableError | None], None]
 
 Progress = Callable[[int, int], None]
 """Called on the main thread with (frames visited, frames in all)."""
+
+
+Prepare = Callable[[FrameSource], None]
+"""Called once on a worker with the source of the frames, before most were visited."""
 
 
 class BackgroundJob:
@@ -30,12 +55,14 @@ class BackgroundJob:
         visit: Visit,
         finished: Finished,
         progress: Progress | None,
+        prepare: Prepare | None = None,
     ) -> None:
         self.key = key
         self.image_set = image_set
         self.visit = visit
         self.finished = finished
         self.progress = progress
+        self.prepare = prepare
         self.total = len(order)
         self.visited = 0
         self.told_at_s = float("-inf")

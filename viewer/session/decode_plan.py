@@ -7,32 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
 from viewer.model.study import ImageSet
-from viewer.session.background import BackgroundJob
+from viewer.session.background import BackgroundJob, FrameSource
 from viewer.session.frame_cache import ON_SCREEN, Frame, FrameCache
 from viewer.session.look_ahead import Travel, travel_within
 
 NEAR_STEPS = 24
 """Look-ahead up to here goes before background jobs: about a second of cine."""
-
-
-class FrameSource(Protocol):
-    """What the loader needs of an opened image set; `frame` is called from several threads."""
-
-    def frame(self, index: int, /) -> Frame:
-        """Decoded frame `index`; raises UnreadableError for a bad one."""
-
-    def overlay(self, index: int, /) -> NDArray[np.bool_] | None:
-        """The header's overlay planes at a frame, bool (rows, columns); None without any."""
-
-    def close(self) -> None:
-        """Give up the files."""
 
 
 @dataclass(frozen=True, slots=True)

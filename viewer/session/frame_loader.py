@@ -17,8 +17,15 @@ import numpy.typing as npt
 
 from viewer.errors import UnreadableError
 from viewer.model.study import ImageSet
-from viewer.session.background import BackgroundJob, Finished, Progress, Visit
-from viewer.session.decode_plan import DecodePlan, Delivered, FrameSource, OpenedSet, Task, Wish
+from viewer.session.background import (
+    BackgroundJob,
+    Finished,
+    FrameSource,
+    Prepare,
+    Progress,
+    Visit,
+)
+from viewer.session.decode_plan import DecodePlan, Delivered, OpenedSet, Task, Wish
 from viewer.session.frame_cache import (
     CacheState,
     Frame,
@@ -219,6 +226,7 @@ class FrameLoader:
         *,
         finished: Finished,
         progress: Progress | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         """Visit frames when nobody waits for one; a job of the same key is replaced.
 
@@ -234,8 +242,11 @@ class FrameLoader:
             a cancel. Of several jobs the one with the fewest frames left goes first.
         progress : callable, optional
             ``progress(visited, total)`` on the main thread, at most ten times a second.
+        prepare : callable, optional
+            ``prepare(source)`` once on a worker, after the first frame: what can be had without
+            decoding. What it may raise ends the job as a visit's error does.
         """
-        job = BackgroundJob(key, image_set, order, visit, finished, progress)
+        job = BackgroundJob(key, image_set, order, visit, finished, progress, prepare)
         with self._wake:
             if self._closed:
                 return
@@ -364,6 +375,7 @@ class FrameLoader:
         try:
             if not job.cancelled:
                 job.visit(task.index, result)
+                self._prepare(job, task.opened)
         except Exception as error:
             logger.exception("A background job stopped at frame %d", task.index + 1)
             failed = UnreadableError("The images couldn't be worked on", detail=repr(error))
@@ -380,6 +392,14 @@ class FrameLoader:
             self._post(lambda: self._tell_progress(job, visited))
         if over:
             self._post(lambda: self._end(job))
+
+    def _prepare(self, job: BackgroundJob, opened: OpenedSet) -> None:
+        with self._wake:
+            prepare, source = job.prepare, opened.source
+            if source is not None:
+                job.prepare = None
+        if prepare is not None and source is not None:
+            prepare(source)
 
     def _close_source(self, opened: OpenedSet) -> None:
         source, opened.source = opened.source, None

@@ -11,9 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from viewer.errors import UnreadableError
-from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce
+from viewer.imaging.longitudinal import (
+    PolarGrid,
+    cut,
+    cut_turned,
+    directions_of,
+    polar_rays,
+    polar_reduce,
+)
 from viewer.model.calibration import CalibrationSource
 from viewer.model.study import ImageSet
+from viewer.session.background import FrameSource
 from viewer.session.frame_cache import Frame
 from viewer.session.frame_loader import FrameLoader
 
@@ -21,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 ToGrey = Callable[[Pixels], Pixels]
+
+DEFAULT_CUT_DEG = 0.0
+"""To the right on the image, until the reader turns the cut: one row of each frame, so that of
+uncompressed frames few bytes are read."""
 
 COARSE_STEP = 16
 """The first pass takes every 16th frame: the whole length shows in a fraction of a second."""
@@ -91,6 +103,7 @@ class LongView:
         self.done = np.zeros(pullback.frames, bool)
         self.bad = np.zeros(pullback.frames, bool)
         self.error: UnreadableError | None = None
+        self._whole: set[int] = set()  # directions that are in for every frame
         self._loader = loader
         self._make_grey = to_grey
         self._grey: ToGrey | None = None
@@ -104,11 +117,16 @@ class LongView:
         """Whether every frame is in or known to be unreadable."""
         return bool((self.done | self.bad).all())
 
+    def shows_all(self, angle_deg: float = DEFAULT_CUT_DEG) -> bool:
+        """Whether a cut is there for every frame, though the others may not be yet."""
+        return self._whole.issuperset(directions_of(angle_deg, self.grid.angles))
+
     def start(
         self,
         progress: Callable[[int, int], None] | None = None,
         finished: Callable[[UnreadableError | None], None] | None = None,
         visible: tuple[int, int] | None = None,
+        angle_deg: float = DEFAULT_CUT_DEG,
     ) -> None:
         """Build what is missing, in the background.
 
@@ -121,6 +139,8 @@ class LongView:
             ``finished(None)``, or what ended it; on the main thread, not after `cancel`.
         visible : tuple of int, optional
             First and last frame in sight: next after the coarse pass.
+        angle_deg : float
+            The cut looked at: of uncompressed frames it is there at once, as a whole.
         """
         first = [] if visible is None else self._first_wanted(*visible)
         order = [*first, *visiting_order(self.pullback.frames)]
@@ -144,6 +164,7 @@ class LongView:
             self._take_in,
             finished=on_finished,
             progress=on_progress,
+            prepare=lambda source: self._read_cut(source, angle_deg),
         )
 
     def prefer(self, first: int, last: int) -> None:
@@ -185,14 +206,64 @@ class LongView:
         """
         wanted = np.asarray(columns, np.intp)
         inside = (wanted >= 0) & (wanted < self.pullback.frames)
-        shown = np.flatnonzero(self.done)
-        if shown.size == 0:
-            return np.zeros((2 * self.grid.radii, wanted.size), np.uint8)
-        frames = _nearest_of(shown, np.where(inside, wanted, 0))
+        frames = np.where(inside, wanted, 0)
+        if not self.shows_all(angle_deg):
+            shown = np.flatnonzero(self.done)
+            if shown.size == 0:
+                return np.zeros((2 * self.grid.radii, wanted.size), np.uint8)
+            frames = _nearest_of(shown, frames)
         image = cut(self.stack, angle_deg, frames)
         black = ~inside
         black[inside] = self.bad[wanted[inside]]
         image[:, black] = 0
+        return image
+
+    def retimed(
+        self,
+        angle_deg: float,
+        columns: npt.NDArray[np.intp],
+        turns_deg: npt.NDArray[np.float64] | None = None,
+    ) -> Pixels:
+        """The cut with every column the mean of its frames, of frames that may be turned.
+
+        Parameters
+        ----------
+        angle_deg : float
+            Direction of the top half on the turned frames, from +x towards +y.
+        columns : ndarray of int, shape (columns, k)
+            The frames of each column (see `long_columns.columns_of`).
+        turns_deg : ndarray, shape (frames,), optional
+            How far each frame is shown turned clockwise; none without it.
+
+        Returns
+        -------
+        ndarray, uint8 (2 * radii, columns)
+        """
+        count, k = columns.shape
+        wanted = columns.ravel()
+        if turns_deg is None or float(np.ptp(turns_deg)) < 1e-9:
+            turn = 0.0 if turns_deg is None else float(turns_deg[0])
+            image = self.image(angle_deg - turn, wanted)
+        else:
+            image = self._turned(angle_deg, wanted, turns_deg)
+        if k == 1:
+            return image
+        total = image.reshape(-1, count, k).sum(axis=2, dtype=np.uint16)
+        return np.asarray((total + k // 2) // k, dtype=np.uint8)
+
+    def _turned(
+        self,
+        angle_deg: float,
+        wanted: npt.NDArray[np.intp],
+        turns_deg: npt.NDArray[np.float64],
+    ) -> Pixels:
+        """The cut through frames that are each turned by their own angle."""
+        shown = np.flatnonzero(self.done)
+        if shown.size == 0:
+            return np.zeros((2 * self.grid.radii, wanted.size), np.uint8)
+        frames = _nearest_of(shown, wanted)
+        image = cut_turned(self.stack, angle_deg - turns_deg[frames], frames)
+        image[:, self.bad[wanted]] = 0
         return image
 
     @property
@@ -210,6 +281,16 @@ class LongView:
         self.stack[index] = polar_reduce(frame, self.grid, self._grey_of(frame))
         self.bad[index] = False
         self.done[index] = True
+
+    def _read_cut(self, source: FrameSource, angle_deg: float) -> None:
+        """One cut of the whole length, where its pixels can be read without the frames."""
+        wanted = directions_of(angle_deg, self.grid.angles)
+        if self.bad.any():  # also: frames of another size than the header says
+            return
+        rays = polar_rays(source.pixels, self.grid, wanted, self._grey)
+        if rays is not None:
+            self.stack[:, list(wanted)] = rays
+            self._whole.update(wanted)
 
     def _grey_of(self, frame: Frame) -> ToGrey | None:
         if not self._grey_known:
