@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from viewer.model.study import ImageSet, Pullback
 
 MODES = ("auto", "constant", "landmarks", "profile", "tracked")
-NOT_YET = ("profile", "tracked")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mode",
         choices=MODES,
         default="auto",
-        help="auto: constant when the rate is known, else landmarks (default: %(default)s)",
+        help="auto: constant when the rate is known, else everything fused (default: %(default)s)",
     )
     parser.add_argument(
         "--rate", metavar="MM_S", type=_rate, help="pullback rate in mm/s, in place of the header's"
@@ -53,18 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=existing_path,
         help="review whose calibration by hand of RUN is used when the centerline has no scale",
     )
-    parser.add_argument("--fluoro", metavar="RUN", help="not available yet")
+    add_fluoro_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     """Place every frame and print where it lies."""
-    if args.mode in NOT_YET:
-        complain(f"mode {args.mode} is not available yet; use auto, constant or landmarks")
+    if args.mode == "tracked" and args.fluoro is None:
+        complain("--mode tracked needs --fluoro RUN, the run stored during the pullback")
         return EXIT_USAGE
-    if args.fluoro is not None:
-        complain("--fluoro is not available yet; tie the pullback with --landmarks")
-        return EXIT_USAGE
+    from viewer.cli.sync_answer import answer, print_table
     from viewer.cli.sync_files import read_centerline
 
     line = read_centerline(args.centerline)
@@ -72,15 +69,15 @@ def run(args: argparse.Namespace) -> int:
     pullback, more = _pullback(args.pullback)
     scale = _scale(args.review, line, venogram)
     warnings = [*notes, *more, *line.warnings, *_scale_warnings(line, venogram, scale)]
-    position = _position(args, line, scale, venogram, pullback)
+    position = _position(args, line, scale, venogram, pullback, warnings)
     warnings += position.problems
     if args.json:
-        print_json(_answer(position, warnings) | {"calibration": scale.as_json})
+        print_json(answer(position, warnings) | {"calibration": scale.as_json})
         return EXIT_DONE
     for warning in warnings:
         complain(f"warning: {warning}")
     print(f"# {scale.text}")
-    _print_table(position)
+    print_table(position)
     return EXIT_DONE
 
 
@@ -106,7 +103,9 @@ def _position(
     scale: ScaleUsed,
     venogram: ImageSet,
     pullback: Pullback,
+    warnings: list[str],
 ) -> PositionMap:
+    from viewer.cli.sync_evidence import gather
     from viewer.cli.sync_files import read_landmarks
     from viewer.geometry.position_map import Unlinked, position_map
     from viewer.model.coregistration import Coregistration, SyncMode
@@ -121,6 +120,7 @@ def _position(
         mode=SyncMode(args.mode),
         rate_mm_s=args.rate,
     )
+    evidence = gather(args, line, venogram, pullback, marks, scale.mm_per_px, warnings)
     unsure = venogram.calibration.uncertainty if scale.uncertainty is None else scale.uncertainty
     answer = position_map(
         line.polyline,
@@ -130,6 +130,7 @@ def _position(
         pullback.timing.times_s,
         tie,
         line.arc_mm,
+        evidence,
     )
     if isinstance(answer, Unlinked):
         path = args.landmarks if answer.landmark_ids else args.pullback
@@ -176,73 +177,6 @@ def _scale_warnings(line: CenterlineFile, venogram: ImageSet, scale: ScaleUsed) 
     return warnings
 
 
-def _answer(position: PositionMap, warnings: list[str]) -> dict[str, object]:
-    mm = position.unit == "mm"
-    low, high = position.centerline_span
-    arc, arc_px = position.arc.clip(low, high), position.to_px(position.arc.clip(low, high))
-    columns = zip(
-        arc.round(4).tolist(),
-        arc_px.round(4).tolist(),
-        position.points_px.round(4).tolist(),
-        position.sigma.round(4).tolist(),
-        position.sigma_px.round(4).tolist(),
-        position.solid.tolist(),
-        position.overhang.round(4).tolist(),
-        strict=True,
-    )
-    frames = [
-        {
-            "frame": frame,
-            "arc_mm": along if mm else None,
-            "x": x,
-            "y": y,
-            "sigma_mm": sigma if mm else None,
-            "arc_px": along_px,
-            "sigma_px": sigma_px,
-            "extrapolated": not solid,
-            f"overhang_{position.unit}": beyond,
-        }
-        for frame, (along, along_px, (x, y), sigma, sigma_px, solid, beyond) in enumerate(columns)
-    ]
-    residuals = []
-    for left in position.residuals:
-        value = None if left.value is None else round(left.value, 4)
-        entry: dict[str, object] = {"landmark": left.name, "mm": value if mm else None}
-        residuals.append(entry if mm else entry | {"px": value})
-    return {
-        "mode": position.mode,
-        "unit": position.unit,
-        "frames": frames,
-        "residuals": residuals,
-        "explanation": position.explanation,
-        "uncertainty_source": position.uncertainty_source,
-        "warnings": warnings,
-    }
-
-
-def _print_table(position: PositionMap) -> None:
-    unit = position.unit
-    print(f"# {position.explanation}")
-    print(f"# {position.uncertainty_source}")
-    for left in position.residuals:
-        told = "an end" if left.value is None else f"{left.value:+.1f} {unit} from the others"
-        print(f"# landmark {left.name}: {told}")
-    print(f"frame\tarc_{unit}\tsigma_{unit}\tx\ty\textrapolated")
-    low, high = position.centerline_span
-    rows = zip(
-        position.arc.clip(low, high),
-        position.sigma,
-        position.points_px,
-        position.solid,
-        strict=True,
-    )
-    lines = (
-        f"{frame}\t{arc:.2f}\t{sigma:.2f}\t{x:.2f}\t{y:.2f}\t{'' if solid else 'yes'}"
-        for frame, (arc, sigma, (x, y), solid) in enumerate(rows)
-    )
-    print("\n".join(lines))
-
-
 def _rate(text: str) -> float:
     from viewer.model.coregistration import FASTEST_PULL_MM_S
 
@@ -255,3 +189,41 @@ def _rate(text: str) -> float:
             f"{text!r} is no rate in mm/s above 0 and up to {FASTEST_PULL_MM_S:g}"
         )
     return rate
+
+
+def add_fluoro_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the mode ``tracked`` takes."""
+    parser.add_argument(
+        "--fluoro", metavar="RUN", type=existing_path, help="run stored during the pullback"
+    )
+    parser.add_argument(
+        "--transducer",
+        metavar="FRAME,X,Y",
+        type=_mark,
+        action="append",
+        help="where the transducer is seen on it, in px; found by itself without",
+    )
+    parser.add_argument(
+        "--clock-offset",
+        metavar="S",
+        type=_seconds,
+        help="begin of the pullback, s after the fluoroscopy's (default: acquisition times)",
+    )
+
+
+def _mark(text: str) -> tuple[int, float, float]:
+    try:
+        frame, x, y = text.split(",")
+        return int(frame), float(x), float(y)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no FRAME,X,Y") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds")
+    return seconds

@@ -20,6 +20,9 @@ SCALES_AGREE = 0.02
 """Relative difference between a file's own two scales that is still rounding."""
 
 
+LEAST_WIDTHS = 8
+"""Fewer known widths are no profile."""
+
 LARGEST = 1e6
 """No place in px and no length in mm is beyond it."""
 
@@ -38,6 +41,8 @@ class CenterlineFile:
     run : str
         UID of the run it was drawn on, empty when the file does not say.
     warnings : tuple of str
+    width : ndarray of float64 or None, shape (n,)
+        Of the vein at each point, mm or px; NaN where it is not known.
     """
 
     polyline: Polyline
@@ -47,6 +52,7 @@ class CenterlineFile:
     source: str
     run: str
     warnings: tuple[str, ...]
+    width: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,10 @@ def read_centerline(path: Path) -> CenterlineFile:
     source = told if isinstance(told, str) else ""
     run = document.get("run")
     name = run if isinstance(run, str) else ""
-    return CenterlineFile(curve, arc_mm, mm_per_px, uncertainty, source, name, tuple(warnings))
+    width = _width(document, points) if key == "points" else None
+    return CenterlineFile(
+        curve, arc_mm, mm_per_px, uncertainty, source, name, tuple(warnings), width
+    )
 
 
 def calibration_in(path: Path, run_uid: str) -> Calibration | None:
@@ -229,6 +238,20 @@ def _arc_mm(entries: object, points: NDArray[np.float64]) -> NDArray[np.float64]
         return None
     arc = np.array(entries, dtype=np.float64)[distinct(points)]
     return arc if bool((np.diff(arc) > 0).all()) else None
+
+
+def _width(document: dict[str, Any], points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Width of the vein at each point that the polyline keeps; None when too little is known."""
+    for key in ("diameter_mm", "diameter_px"):
+        entries = document.get(key)
+        if not isinstance(entries, list) or len(entries) != len(points):
+            continue
+        numbers = [_number(value) for value in entries]
+        width = np.array([np.nan if value is None else value for value in numbers])
+        width = np.where(width > 0, width, np.nan)[distinct(points)]
+        if np.isfinite(width).sum() >= LEAST_WIDTHS:
+            return width
+    return None
 
 
 def _positive(path: Path, key: str, value: object) -> float | None:

@@ -23,7 +23,7 @@ in quadrature for uneven foreshortening."""
 
 HAND_MEMORY_MM = 15.0
 
-IMAGE_SD, IMAGE_MEMORY_MM = 0.12, 15.0
+IMAGE_SD, IMAGE_MEMORY_MM = 0.16, 18.0
 """What is left of it against the speed seen in the pictures, where that can be trusted: measured on
 synthetic pullbacks whose speckle belongs to the tissue."""
 

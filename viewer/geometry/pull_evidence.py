@@ -48,11 +48,14 @@ class LumenSizes:
         along directions of the image.
     confidence : ndarray, shape (m,)
         0 to 1.
+    border : ndarray or None, shape (m, angles)
+        Depth of the lumen's border in each direction, a share of the polar picture's depth.
     """
 
     frames: NDArray[np.intp]
     sizes: Values
     confidence: Values
+    border: Values | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,12 +57,15 @@ class LumenProfile:
         Extent of the lumen along directions 0, 15, ... 165 degrees of the image (+x towards +y).
     confidence : ndarray, shape (n,)
         0 to 1: how clearly dark and bright part at the border.
+    border : ndarray of float64, shape (n, ANGLES)
+        Depth of the border in each direction, a share of the polar picture's depth.
     """
 
     frames: npt.NDArray[np.intp]
     diameter_mm: Values
     widths_mm: Values
     confidence: Values
+    border: Values
 
 
 def lumen_profile(stack: U8, frames: npt.NDArray[np.intp], radius_mm: float | None) -> LumenProfile:
@@ -93,7 +96,16 @@ def lumen_profile(stack: U8, frames: npt.NDArray[np.intp], radius_mm: float | No
         2.0 * np.sqrt(area / np.pi),
         widths,
         np.clip(1.6 * contrast.mean(axis=1), 0.0, 1.0).astype(np.float64),
+        radii / (depth_mm * RADII),
     )
+
+
+def ring_down_end(stack: U8, radius_mm: float | None) -> int:
+    """First of the stack's radii outside catheter and ring-down."""
+    depth_mm = (radius_mm or NOMINAL_FIELD_MM / 2) / RADII
+    step = max(1, len(stack) // 100)
+    first, _, _ = _levels(_calm(stack[::step]), depth_mm)
+    return int(first * (stack.shape[2] // RADII))
 
 
 def _calm(stack: U8) -> Map:

@@ -27,6 +27,9 @@ COARSE = 24
 BLOCK_S = 0.34
 """Time over which a moment is evened: a third of a heart beat, 3 mm of usual travel."""
 
+EDGE_SHARE = 0.3
+"""A pause looks shorter by so much of a block at either end: the block there shows movement."""
+
 STILL_LEVEL, STILL_SPREAD = 0.05, 0.9
 """Change while the catheter stands, a share of the usual change while it moves, and its spread
 (logarithmic): heart and breathing remain."""
@@ -60,6 +63,9 @@ new on every frame."""
 TRUST = 0.7
 """Chance that a speed from speckle that fades so is right, before landmarks are asked."""
 
+TISSUE_BEHIND = 1.0
+"""Depths behind the lumen's border from which speckle is the tissue's."""
+
 SHAPE_TRUST = 0.6
 """Most trust in pauses when speckle does not belong to the tissue."""
 
@@ -91,7 +97,9 @@ class PullMotion:
     still_trust: float
 
 
-def pull_motion(stack: U8, times_s: Values, first_depth: int) -> PullMotion:
+def pull_motion(
+    stack: U8, times_s: Values, first_depth: int, border: Values | None = None
+) -> PullMotion:
     """What a polar stack (`imaging.longitudinal.polar_reduce`) says about the movement.
 
     Parameters
@@ -102,6 +110,8 @@ def pull_motion(stack: U8, times_s: Values, first_depth: int) -> PullMotion:
         When each was taken; evenly spread but for rounding.
     first_depth : int
         First of the radii outside the catheter's ring-down.
+    border : ndarray, shape (n, angles / k), optional
+        Where the lumen ends, a share of the depth: blood's speckle is left out of the likeness.
     """
     n = len(stack)
     dt = float(np.median(np.diff(times_s))) if n > 1 else 1.0
@@ -115,7 +125,7 @@ def pull_motion(stack: U8, times_s: Values, first_depth: int) -> PullMotion:
         stillness, still_trust = np.zeros(n), 0.0
     else:
         stillness, still_trust = _stillness(change / usual, dt)
-    speed, trust = _speckle_speed(stack, dt, first_depth, stillness)
+    speed, trust = _speckle_speed(_fine(stack, first_depth, border), dt, stillness)
     if speed is None:  # only the vein's shape told: a straight piece may look like a pause
         still_trust = min(still_trust, SHAPE_TRUST)
     return PullMotion(stillness, change / max(usual, 1e-9), speed, trust, still_trust)
@@ -188,6 +198,9 @@ def _stillness(change: Values, dt: float) -> tuple[Values, float]:
     stop = dt / PAUSE_S
     begin = stop * PAUSE_SHARE / (1 - PAUSE_SHARE)
     chance = _two_states(told, min(begin, 0.5), min(stop, 0.5))
+    reach = round(EDGE_SHARE * BLOCK_S / dt)
+    padded = np.pad(chance, reach, mode="edge")
+    chance = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
     return chance, float(np.clip(0.98 / uneven**2, 0.3, 0.97))
 
 
@@ -213,16 +226,14 @@ def _two_states(told: Values, begin: float, stop: float) -> Values:
     return chance
 
 
-def _speckle_speed(
-    stack: U8, dt: float, first_depth: int, stillness: Values
-) -> tuple[Values | None, float]:
+def _speckle_speed(fine: Map, dt: float, stillness: Values) -> tuple[Values | None, float]:
     """Speed at each frame against its mean while moving, and the trust in it."""
     stride = max(1, round(LAG_S / dt))
     lags = [k * stride for k in range(1, 8) if k * stride * dt <= MOST_LAG_S or k <= 2]
     moving = stillness < 0.5
-    if moving.sum() < 12 or len(stack) <= 2 * lags[-1]:
+    if moving.sum() < 12 or len(fine) <= 2 * lags[-1]:
         return None, 0.0
-    likeness = _likeness(_fine(stack, first_depth), lags, max(1, round(SPEED_SMOOTH_S / dt)))
+    likeness = _likeness(fine, lags, max(1, round(SPEED_SMOOTH_S / dt)))
     curve = np.minimum.accumulate(np.median(likeness[:, moving], axis=1))
     if curve[0] <= 0.15 or curve[0] - curve[-1] < FADES * curve[0]:
         return None, 0.0
@@ -233,7 +244,7 @@ def _speckle_speed(
     top = float(np.clip(top, curve[0] + 1e-3, max(1.0, curve[0] + 2e-3)))
     known = np.concatenate(([top], curve)) - 1e-6 * np.arange(len(lags) + 1)
     lag = np.concatenate(([0.0], np.asarray(lags, np.float64)))
-    total, weights = np.zeros(len(stack)), np.zeros(len(stack))
+    total, weights = np.zeros(len(fine)), np.zeros(len(fine))
     fall = -np.gradient(known, lag)[1:] * np.asarray(lags)
     for row, of, slope in zip(likeness, lags, fall, strict=True):
         seen = np.interp(-row, -known, lag)
@@ -243,7 +254,7 @@ def _speckle_speed(
     return np.asarray(speed / max(float(speed[moving].mean()), 1e-6)), TRUST
 
 
-def _fine(stack: U8, first_depth: int) -> Map:
+def _fine(stack: U8, first_depth: int, border: Values | None) -> Map:
     """What is left of each picture without what is coarse or on every frame, (n, cells)."""
     n = len(stack)
     level = stack[:, :, max(0, first_depth - 2) :].astype(np.float32)
@@ -258,6 +269,10 @@ def _fine(stack: U8, first_depth: int) -> Map:
         ahead[axis], behind[axis] = slice(5, None), slice(None, -5)
         coarse = (total[tuple(ahead)] - total[tuple(behind)]) / np.float32(5)
     inner = (level - coarse)[:, :, 2:-2]
+    if border is not None:
+        depth = max(0, first_depth - 2) + 2 + np.arange(inner.shape[2]) + 0.5
+        edge = np.repeat(border, stack.shape[1] // border.shape[1], axis=1) * stack.shape[2]
+        inner *= depth > edge[:, :, None].astype(np.float32) + TISSUE_BEHIND
     return np.asarray(inner.reshape(n, -1))
 
 

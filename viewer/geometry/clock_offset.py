@@ -1,0 +1,94 @@
+"""When a pullback's first frame was taken on the clock of a fluoroscopy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+HEADER_SD_S = 0.6
+"""± of the difference of two acquisition times: some stations write whole seconds."""
+
+SEARCH_S = 2.5
+STEP_S = 0.05
+
+ARC_SD_MM = 2.0
+"""± of a landmark against the transducer: both clicks."""
+
+INDEPENDENT_S = 1.5
+"""Time over which differences of two speeds are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """Seconds from the fluoroscopy's first frame to the pullback's, and where that is from."""
+
+    seconds: float
+    source: str
+
+
+def clock_offset(
+    header_s: float | None,
+    path: tuple[Values, Values],
+    pull: tuple[Values, Values],
+    landmarks: tuple[Values, Values],
+    mm: float,
+) -> Offset:
+    """The offset that header, speeds and landmarks agree on best.
+
+    Parameters
+    ----------
+    header_s : float or None
+        From the acquisition times; None when one is not known.
+    path : (ndarray, ndarray)
+        Fluoroscopy times, s after its first frame, and places of the transducer.
+    pull : (ndarray, ndarray)
+        Pullback times, s after its first frame, and travel as its pictures tell it (any scale).
+    landmarks : (ndarray, ndarray)
+        Times on the pullback, and places, of landmarks.
+    mm : float
+        What 1 mm is in the unit of places.
+    """
+    if header_s is None:
+        late, early = path[0][-1] - 1.0, path[0][0] - pull[0][-1] + 1.0
+        tried = np.arange(early, max(late, early + STEP_S), STEP_S)
+        cost = np.zeros(len(tried))
+    else:
+        tried = header_s + np.arange(-SEARCH_S, SEARCH_S + STEP_S / 2, STEP_S)
+        cost = ((tried - header_s) / HEADER_SD_S) ** 2
+    if not len(tried):
+        return Offset(header_s or 0.0, "acquisition times")
+    misfit = np.array([_misfit(offset, path, pull) for offset in tried])
+    usable = np.isfinite(misfit)
+    if usable.any():
+        weight = max(float(path[0][-1] - path[0][0]) / INDEPENDENT_S, 1.0)
+        floor = (0.5 * mm) ** 2
+        cost = cost + np.where(usable, weight * np.log(misfit + floor), weight * 20.0)
+    for time, place in zip(*landmarks, strict=True):
+        there = np.interp(time + tried, path[0], path[1])
+        cost = cost + np.minimum(((there - place) / (ARC_SD_MM * mm)) ** 2, 16.0)
+    best = float(tried[int(np.argmin(cost))])
+    if header_s is None:
+        return Offset(best, "movement seen on both (no acquisition times)")
+    if abs(best - header_s) < 2 * STEP_S:
+        return Offset(header_s, "acquisition times")
+    return Offset(best, f"acquisition times, set {best - header_s:+.1f} s by the movement on both")
+
+
+def _misfit(offset: float, path: tuple[Values, Values], pull: tuple[Values, Values]) -> float:
+    """Variance of places about the straight line through travel, where both clocks overlap."""
+    since = path[0] - offset
+    both = (since >= pull[0][0]) & (since <= pull[0][-1])
+    if both.sum() < max(8, 0.5 * min(len(path[0]), len(pull[0]))):
+        return float("nan")
+    travel = np.interp(since[both], pull[0], pull[1])
+    place = path[1][both]
+    travel = travel - travel.mean()
+    power = float(travel @ travel)
+    if power <= 0:
+        return float("nan")
+    left = place - place.mean() - travel * float(travel @ place) / power
+    return float(left @ left) / len(left)
