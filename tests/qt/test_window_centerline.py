@@ -174,11 +174,10 @@ def test_edges_and_widths_come_when_they_are_asked_for(
 ) -> None:
     session = drawing.session
     draw_two(drawing, sample)
-    line, told = session.current_centerline, list[str]()
-    session.profile_changed.connect(told.append)
+    line = session.current_centerline
     plain = drawing.picture(drawing.venogram.view.viewport())
     drawing.do("vessel.edges")
-    drawing.wait(lambda: line.id in told, "for the widths")
+    drawing.wait(lambda: session.vessel_profile(line.run_uid, line.id), "for the widths")
     profile = session.vessel_profile(line.run_uid, line.id)
     known = np.isfinite(profile.diameter_px)
     assert known.mean() > 0.7
@@ -215,3 +214,27 @@ def test_what_was_traced_is_in_the_review(drawing: Desk, sample: WrittenSample) 
     course = json.loads(data)["centerlines"][0]["courses"][0]
     assert course["by"] == "traced"
     assert len(json.dumps(course)) < 4000
+
+
+def test_the_vein_gets_its_name(drawing: Desk, sample: WrittenSample) -> None:
+    draw_two(drawing, sample)
+    for action, name in (("left", "Left"), ("right", "Right"), ("cava", "IVC")):
+        drawing.do(f"vessel.{action}")
+        assert drawing.session.current_centerline.name == name
+    drawing.key(Key.Key_Z, CTRL)
+    assert drawing.session.current_centerline.name == "Right"
+
+
+def test_a_copied_vein_says_so_until_it_is_accepted(drawing: Desk, sample: WrittenSample) -> None:
+    from dataclasses import replace
+
+    session = drawing.session
+    draw_two(drawing, sample)
+    line = replace(session.current_centerline, unchecked=True)
+    session.edit("Copy", session.review.with_centerline(line))
+    drawing.pump()
+    before = drawing.picture(drawing.venogram.view.viewport())
+    drawing.do("vessel.accept")
+    drawing.pump()
+    assert not session.current_centerline.unchecked
+    assert (drawing.picture(drawing.venogram.view.viewport()) != before).any()

@@ -121,10 +121,13 @@ class VeinPathOverlay:
             live = tracing.live
             points = view.to_screen(live.points_px)
             _stroke_parts(painter, points, live.guessed, tokens.ACCENT, LIVE_WIDTH)
-        if tracing.status:
-            at = QPointF(view.width() / 2 - 60, 48)
-            line_text = [(tracing.status, tokens.TEXT_HI, False)]
-            paint.flag(painter, at, line_text, border=tokens.ACCENT)
+        text = tracing.status
+        if not text and shown is not None and shown.unchecked:
+            text = "Copied from another run: check it, then accept it (Alt+Return)"
+        if text:
+            line_text = [(text, tokens.TEXT_HI, False)]
+            left = (view.width() - paint.text_width(line_text)) / 2 - paint.PADDING_PX
+            paint.flag(painter, QPointF(left, 48), line_text, border=tokens.ACCENT)
 
     def _paint_other(self, painter: QPainter, view: FrameView, line: Centerline) -> None:
         """A centerline of the run that is not the one the frames lie on."""

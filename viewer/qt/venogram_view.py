@@ -19,12 +19,12 @@ from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.two_view_overlays import TwoViewOverlay
 from viewer.qt.vein_overlays import Hit, VeinOverlay
 from viewer.session.actions import BY_ID
+from viewer.session.centerline_edits import knot_selection
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.guidance import Advice, advice_for
 from viewer.session.session import Session
 from viewer.session.state import Edge, Selection, Tool
-from viewer.session.vessel_edits import knot_selection
 
 ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""
