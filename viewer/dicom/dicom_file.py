@@ -63,7 +63,9 @@ NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEF
 
 FIRST_READ = 32 * 1024
 LARGEST_HEADER = 256 * 1024 * 1024
-_COUNTED = 4 * 1024 * 1024
+_COUNTED = 1024 * 1024
+_COMPRESSED_STEP = 256 * 1024
+"""Compressed bytes taken at once: what zlib has not used of them is copied at each step."""
 STRAY_BYTES = 132
 _PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _EXTENDED_OFFSETS = 0x7FE00001
@@ -147,7 +149,7 @@ def read_header(stream: Stream) -> FileHeader:
         buffer = stream.head(wanted)
         whole = len(buffer) >= stream.size or len(buffer) < wanted
         try:
-            answer = _parse(buffer, stream, whole)
+            answer = _parse(buffer, stream, whole, wanted)
         except BrokenError as error:
             raise HeaderError(f"its header is damaged ({error}); export it again") from error
         if answer is not None:
@@ -157,8 +159,8 @@ def read_header(stream: Stream) -> FileHeader:
             raise HeaderError("no pixel data in the first 256 MB; export it again")
 
 
-def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
-    """The header, or None when more of the file is needed."""
+def _parse(buffer: bytes, stream: Stream, whole: bool, wanted: int) -> FileHeader | None:
+    """The header, or None when more than `wanted` bytes of the data set are needed."""
     start, notes = _data_begins(buffer)
     meta: dict[int, bytes] = {}
     try:
@@ -170,8 +172,8 @@ def _parse(buffer: bytes, stream: Stream, whole: bool) -> FileHeader | None:
     declared = _uid(meta.get(0x00020010, b""))
     begins, inflated_size = start, 0
     if declared == DEFLATED:
-        buffer, inflated_size = _inflated(stream.head(stream.size)[start:])
-        whole, start = True, 0
+        buffer, inflated_size = _inflated(memoryview(stream.head(stream.size))[start:], wanted)
+        whole, start = len(buffer) == inflated_size, 0
     syntax, encoding, complaints = _encoding(buffer, start, declared)
     notes = notes or complaints
     found: dict[int, Place] = {}
@@ -304,22 +306,25 @@ def _pixel_place(buffer: bytes, pos: int, encoding: Encoding) -> PixelPlace | No
     return None
 
 
-def _inflated(data: bytes) -> tuple[bytes, int]:
-    """A deflated data set, its first 256 MB at most, and how many bytes it has in all."""
+def _inflated(data: memoryview, wanted: int) -> tuple[bytes, int]:
+    """The first `wanted` bytes of a deflated data set, and how many it has in all."""
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
     limit = largest_block()
+    head, size = bytearray(), 0
     try:
-        head = machine.decompress(data, min(LARGEST_HEADER, limit))
-        size, rest = len(head), machine.unconsumed_tail
-        while rest and not machine.eof:  # counted, not kept
-            size += len(machine.decompress(rest, _COUNTED))
-            rest = machine.unconsumed_tail
-            if size > limit:
-                raise HeaderError(
-                    f"it unpacks to more than {limit / 2**20:.0f} MB, which the memory free does"
-                    " not hold; unpack it with another program if you trust it"
-                )
-        return head, size
+        for begin in range(0, len(data), _COMPRESSED_STEP):
+            rest: bytes | memoryview = data[begin : begin + _COMPRESSED_STEP]
+            while rest and not machine.eof:  # counted; only the head is kept
+                plain = machine.decompress(rest, _COUNTED)
+                rest = machine.unconsumed_tail
+                head += plain[: wanted - len(head)]
+                size += len(plain)
+                if size > limit:
+                    raise HeaderError(
+                        f"it unpacks to more than {limit / 2**20:.0f} MB, which the memory free"
+                        " does not hold; unpack it with another program if you trust it"
+                    )
+        return bytes(head), size
     except zlib.error as error:
         raise HeaderError(f"its deflated data are damaged ({error}); export it again") from error
 
