@@ -32,7 +32,7 @@ def panel_of(desk: Desk) -> TwoViewsPanel:
     desk.focus(desk.venogram)
     desk.key(Key.Key_3)
     panel = desk.window.inspector.space
-    assert panel is not None
+    assert isinstance(panel, TwoViewsPanel)
     assert panel.isVisible()
     return panel
 
@@ -50,6 +50,13 @@ def test_a_key_shows_the_vein_in_space_and_again_hides_it(paired: Desk) -> None:
     assert paired.window.actions_by_id["views.space"].isChecked()
     paired.key(Key.Key_3)
     assert not panel.isVisible()
+
+
+def test_on_a_small_screen_the_inspector_comes_with_it(paired: Desk) -> None:
+    paired.window.toggle_inspector()
+    assert not paired.window.inspector.isVisible()
+    panel_of(paired)
+    assert paired.window.inspector.isVisible()
 
 
 def test_without_the_second_centerline_it_says_what_is_missing(

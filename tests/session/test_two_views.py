@@ -177,18 +177,18 @@ def test_positions_run_on_true_length_and_undo_takes_it_back(drawn: Session) -> 
 
     drawn.review = replace(drawn.review)  # positions are asked for anew
     drawn.two_views.toggle_true_length()
-    assert len(drawn.review.true_lengths) == 1
+    assert drawn.review.true_lengths
     assert between() == pytest.approx(60.0, rel=0.03)
     text, tip = drawn.two_views.status()
     assert text.startswith("True length 2")
     assert text.endswith("AP + LAO 30°")
     assert "2 landmarks seen on both views" in tip
     drawn.undo()
-    assert drawn.review.true_lengths == ()
+    assert not drawn.review.true_lengths
     assert drawn.two_views.status() == ("", "")
     drawn.redo()
     drawn.two_views.toggle_true_length()
-    assert drawn.review.true_lengths == ()
+    assert not drawn.review.true_lengths
 
 
 def test_a_drag_of_the_vein_stretches_the_last_path_and_its_end_makes_it_anew(
@@ -306,3 +306,22 @@ def test_a_true_length_needs_two_centerlines_that_are_there() -> None:
         TrueLength("t", "a", "a")
     review = Review("r", "R", true_lengths=(TrueLength("t", "a", "b"),))
     assert any("centerline that is not there" in text for text in review_file.problems(review))
+
+
+def test_an_edit_of_one_centerline_changes_the_true_length_of_both(drawn: Session) -> None:
+    drawn.two_views.toggle_true_length()
+    lines = {run.uid: drawn.review.centerlines_of(run.uid)[0] for run in (AP, LAO)}
+    curve = drawn.polyline(lines[AP.uid])
+    assert curve is not None
+    before = drawn.two_views.true_mm(lines[AP.uid], curve)
+    other = lines[LAO.uid]
+    x, y = other.knots_px[8]
+    moved = other.with_moved_knot(8, (x + 12.0, y))
+    drawn.edit("Move", drawn.review.with_centerline(moved))
+    own = drawn.polyline(moved)
+    assert own is not None
+    assert drawn.two_views.true_mm(moved, own) is not None
+    after = drawn.two_views.true_mm(lines[AP.uid], curve)
+    assert before is not None
+    assert after is not None
+    assert abs(after[-1] - before[-1]) > 0.2

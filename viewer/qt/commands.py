@@ -89,7 +89,6 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "landmark.next": lambda: session.vessel.step_landmark(1),
         "segment.next": lambda: session.segments.step(1),
         "segment.previous": lambda: session.segments.step(-1),
-        "views.space": lambda: session.two_views.set_open(not session.two_views.open),
         "views.other": session.two_views.go_to_partner,
         "views.colours": session.two_views.toggle_colours,
         "views.true_length": session.two_views.toggle_true_length,

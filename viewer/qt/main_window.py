@@ -265,6 +265,14 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.inspector.show_issues()
 
+    def toggle_space(self) -> None:
+        """Show the vein in space, in the inspector, or hide it."""
+        views = self.session.two_views
+        views.set_open(not views.open)
+        if views.open and not self.inspector.isVisible():
+            self._inspector_asked = True
+            self._lay_out()
+
     def _lay_out(self) -> None:
         width, alone = self.width(), self._maximised
         tight = width < MIDDLE

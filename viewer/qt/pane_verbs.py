@@ -51,6 +51,7 @@ class PaneVerbs:
             "cut.right": lambda: self.turn_cut(1),
             "window.menu": window.top_bar.menu_button.showMenu,
             "window.inspector": window.toggle_inspector,
+            "views.space": window.toggle_space,
             "window.next_region": lambda: window.focus_region(1),
             "window.previous_region": lambda: window.focus_region(-1),
             "window.cache": window.cache_asked.emit,

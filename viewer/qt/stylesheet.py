@@ -41,7 +41,8 @@ QToolButton[raised="true"]:hover {{ background: {t.HOVER}; border-color: {t.INPU
 QToolButton[raised="true"]:disabled {{ background: {t.PANEL}; border-color: {t.LINE};
   color: #5D6979; }}
 QToolButton:pressed {{ background: {t.RAISED}; }}
-QToolButton:checked {{ background: {t.ACCENT_BACK}; border-color: #565FC0; color: {t.TEXT_HI}; }}
+QToolButton:checked, QPushButton:checked {{ background: {t.ACCENT_BACK}; border-color: #565FC0;
+    color: {t.TEXT_HI}; }}
 QToolButton:disabled {{ background: transparent; color: #5D6979; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton::menu-indicator {{ image: none; }}

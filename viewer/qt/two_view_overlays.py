@@ -47,7 +47,10 @@ class TwoViewOverlay:
         for guide in self._session.two_views.guides():
             start, end = view.point_to_screen(guide.start_px), view.point_to_screen(guide.end_px)
             ends = np.array([[start.x(), start.y()], [end.x(), end.y()]])
-            paint.stroke(painter, ends, tokens.ACCENT, 1.2, Qt.PenStyle.DashLine)
+            if guide.landmark:
+                paint.stroke(painter, ends, tokens.LANDMARK, 1.2, Qt.PenStyle.DashLine)
+            else:
+                paint.stroke(painter, ends, tokens.ACCENT, 1.8)
             if self._session.layers is Layers.ALL:
                 self._paint_label(painter, view, start, end, guide.label)
 

@@ -39,6 +39,7 @@ class TwoViewsPanel(QWidget):
         self.use = push_button("Use true length", "ph.ruler", "primary")
         self.other = push_button("Other view", "ph.swap", tip="Go to the second view  (J)")
         self.colours = push_button("Foreshortening", "ph.palette", tip="Colour it  (Shift F)")
+        self.colours.setCheckable(True)
         self.use.clicked.connect(session.two_views.toggle_true_length)
         self.other.clicked.connect(session.two_views.go_to_partner)
         self.colours.clicked.connect(session.two_views.toggle_colours)
@@ -68,6 +69,7 @@ class TwoViewsPanel(QWidget):
             show_if(part, made is not None)
         show_if(self.other, views.partner is not None)
         self._show_buttons(made is not None)
+        self.colours.setChecked(views.colours)
         if made is None:
             show_if(self.warnings, False)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,8 @@ from viewer.geometry.reconstruction import (
     view_line,
 )
 from viewer.model.calibration import Calibration
+from viewer.model.case import Case
+from viewer.model.review import Review
 from viewer.model.study import Run
 from viewer.model.two_views import TrueLength
 from viewer.model.vessel import Centerline, PointPx
@@ -42,6 +45,8 @@ BEST_ANGLE_DEG = 60.0
 """Of several runs the one this far off: depth is sure, and both still show the vein's length."""
 
 KEPT_PATHS = 8
+_Held = tuple[Polyline, tuple[float, ...], Path3D, Review, Case]
+"""A curve, the true length at its points, the path it is from, and what was open then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Guide:
     start_px: PointPx
     end_px: PointPx
     label: str
+    landmark: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +98,9 @@ class TwoViews:
         self._clicked: dict[str, PointPx] = {}
         self._hovered: dict[str, PointPx] = {}
         self._paths: list[tuple[tuple[object, ...], Path3D | NoPath]] = []
-        self._held: dict[str, tuple[Polyline, tuple[float, ...], Path3D]] = {}
+        self._held: dict[str, _Held] = {}
         self._last: PathOf | None = None
+        self._last_for: tuple[object, ...] = ()
         self.colours = False
         self.open = False
 
@@ -102,7 +109,7 @@ class TwoViews:
         self._chosen.clear()
         self._paths.clear()
         self._held.clear()
-        self._last = None
+        self._last, self._last_for = None, ()
         self.colours = self.open = False
         self._clicked.clear()
         self._hovered.clear()
@@ -145,6 +152,7 @@ class TwoViews:
         shown = self._session.run
         if shown is not None and uid != shown.uid and self._session.case.run(uid) is not None:
             self._chosen |= {shown.uid: uid, uid: shown.uid}
+            self._last_for = ()
             self.changed.emit()
 
     def go_to_partner(self) -> None:
@@ -245,7 +253,7 @@ class TwoViews:
         for label, point in wanted:
             line = guidance_line(seen_by, point, drawn_on, size)
             if line is not None:
-                found.append(Guide(line[0], line[1], label or f"from {partner.name}"))
+                found.append(Guide(*line, label or f"from {partner.name}", landmark=bool(label)))
         return tuple(found)
 
     def _projections(self, first: Run, second: Run) -> tuple[Projection, Projection] | None:
@@ -271,13 +279,21 @@ class TwoViews:
         if self._session.in_gesture:
             shown = last is not None and run is not None and run in last.runs
             return last if shown else None
+        session = self._session
+        known = session.review, session.case, session.cursor.run_uid, session.cursor.pullback_uid
+        if len(self._last_for) == len(known) and all(map(is_, known, self._last_for)):
+            return last
+        self._last, self._last_for = self._made(last), known
+        return self._last
+
+    def _made(self, last: PathOf | None) -> PathOf | None:
         basis = self._basis()
         found = self._found(basis) if basis else None
         if basis is None or not isinstance(found, Path3D):
             return None
-        if last is None or last.path is not found or last.lines != basis.lines:
-            self._last = PathOf(found, basis.runs, basis.lines, basis.names)
-        return self._last
+        if last is not None and last.path is found and last.lines == basis.lines:
+            return last
+        return PathOf(found, basis.runs, basis.lines, basis.names)
 
     @property
     def result(self) -> Path3D | NoPath | None:
@@ -397,6 +413,9 @@ class TwoViews:
             self._held.pop(line.id, None)
             return None
         held = self._held.get(line.id)
+        review, case = self._session.review, self._session.case
+        if held is not None and held[0] is curve and held[3] is review and held[4] is case:
+            return held[1]  # every repaint asks
         if self._session.in_gesture and held is not None and held[0] is not curve:
             grown = curve.length_px / held[0].length_px
             stretched = np.interp(curve.arc_px / grown, held[0].arc_px, held[1]) * grown
@@ -412,10 +431,10 @@ class TwoViews:
         if basis is None or not isinstance(found, Path3D):
             return None
         which = 0 if basis.lines[0].id == line.id else 1
-        if held is None or held[0] is not curve or held[2] is not found:
-            held = curve, tuple(found.true_mm(which).tolist()), found
-            self._held[line.id] = held
-        return held[1]
+        same = held is not None and held[0] is curve and held[2] is found
+        values = held[1] if held and same else tuple(found.true_mm(which).tolist())
+        self._held[line.id] = curve, values, found, review, case
+        return values
 
     def scale_for(self, line: Centerline, scale: Calibration) -> Calibration:
         """A scale with the ± of the true length in its place, when that is in force."""
