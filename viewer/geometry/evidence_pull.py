@@ -21,7 +21,7 @@ from viewer.geometry.fused_pull import (
     sizes_of,
 )
 from viewer.geometry.landmark_order import Anchors
-from viewer.geometry.pull_beliefs import COARSE_STEPS, Seen
+from viewer.geometry.pull_beliefs import COARSE_STEPS, Pace, Seen, ideas
 from viewer.geometry.pull_clock import Clock, pull_clocks
 from viewer.geometry.pull_evidence import PullEvidence
 from viewer.geometry.pull_models import Fit, Unfit
@@ -65,13 +65,14 @@ def fit_evidence(pull: Pull) -> Fit | Unfit:
     pins = pins_of(pull.anchors, pull.click, tracked)
     length = float(scale.arc[-1] - scale.arc[0])
     seen = seen_of(pins, sizes, scale, direction)
-    blend = explained(paces(clocks, pins, length, pull.rate), seen)
+    paced = paces(clocks, pins, length, pull.rate)
+    blend = explained(paced, seen)
     if blend is None:
         return Unfit(
             "The landmarks can't all be right for one pull",
             "Check the frame and the place of each; remove one that looks wrong.",
         )
-    return _fit(pull, held(blend, pull.anchors, pull.click), seen, tracked)
+    return _fit(pull, held(blend, pull.anchors, pull.click), seen, paced, tracked)
 
 
 def _missing(pull: Pull, profile: bool, tracked: Pins | None) -> Unfit | None:
@@ -106,7 +107,9 @@ def _missing(pull: Pull, profile: bool, tracked: Pins | None) -> Unfit | None:
     return None
 
 
-def _fit(pull: Pull, blend: Blend, seen: Seen, tracked: Pins | None) -> Fit:
+def _fit(
+    pull: Pull, blend: Blend, seen: Seen, paced: tuple[Pace, ...], tracked: Pins | None
+) -> Fit:
     frames = np.arange(len(blend.mean), dtype=np.float64)
     sure = blend.sigma <= SOLID_MM * seen.mm
     known = seen.pins.frames
@@ -120,6 +123,9 @@ def _fit(pull: Pull, blend: Blend, seen: Seen, tracked: Pins | None) -> Fit:
             return None
         less = replace(seen, pins=pins_of(rest, pull.click, tracked))
         other = blended(blend.ideas[:1], less, COARSE_STEPS, draw=False)
+        if other is not None and _far_off(other, pull.anchors, index):
+            # what it says may have led to a wrong explanation: weigh them again without it
+            other = blended(ideas(paced, less)[:1], less, COARSE_STEPS, draw=False)
         if other is None:
             return None
         return _plain(replace(pull, anchors=rest), held(other, rest, pull.click))
@@ -133,6 +139,12 @@ def _fit(pull: Pull, blend: Blend, seen: Seen, tracked: Pins | None) -> Fit:
         uncertainty_source=_source(pull, blend, seen.mm),
         problems=_problems(pull, blend),
     )
+
+
+def _far_off(blend: Blend, anchors: Anchors, index: int) -> bool:
+    """Whether a landmark lies farther than 2 sigma from where the others put it."""
+    frame = int(anchors.frames[index])
+    return bool(abs(anchors.arcs[index] - blend.mean[frame]) > 2 * blend.sigma[frame])
 
 
 def _plain(pull: Pull, blend: Blend) -> Fit:

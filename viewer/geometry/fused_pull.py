@@ -23,7 +23,7 @@ BAND = 1.645
 
 PIN_SHARE = 0.5
 """Share of a click's ± that the chain may leave a landmark by; the curve is then led through it,
-and the click's whole ± is added to the band."""
+and what is left of the click's ± is added to the band."""
 
 FREE_LENGTHS = (0.6, 0.75, 0.9, 1.0, 1.15)
 """Without two landmarks the pull is tried as so many lengths of the centerline."""
@@ -163,7 +163,7 @@ def held(blend: Blend, anchors: Anchors, click: float) -> Blend:
     mean = blend.mean + gap
     if len(anchors.frames) >= 2:
         mean = _between(mean, anchors)
-    pad = click if len(anchors.frames) else 0.0
+    pad = click * float(np.sqrt(1 - PIN_SHARE**2)) if len(anchors.frames) else 0.0
     down, up = blend.mean - blend.low, blend.high - blend.mean
     return Blend(
         mean,

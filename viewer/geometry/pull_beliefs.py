@@ -28,7 +28,7 @@ from viewer.geometry.pull_clock import Clock
 Values = NDArray[np.float64]
 
 COARSE_STEPS, FINE_STEPS = 60, 110
-TRIED = 4
+TRIED = 7
 """Sizes of the lumen that are looked at closely, beside the diameter of equal area."""
 
 KEPT = 3

@@ -23,6 +23,9 @@ in quadrature for uneven foreshortening."""
 
 HAND_MEMORY_MM = 15.0
 
+MOVING_SD, MOVING_MEMORY_MM = 0.27, 18.0
+"""The same with the pauses left out, as bands on synthetic pullbacks ask for."""
+
 IMAGE_SD, IMAGE_MEMORY_MM = 0.16, 18.0
 """What is left of it against the speed seen in the pictures, where that can be trusted: measured on
 synthetic pullbacks whose speckle belongs to the tissue."""
@@ -70,7 +73,7 @@ def pull_clocks(time: Values, motion: Motion | None) -> tuple[Clock, ...]:
         return (plain,)
     step = np.diff(time)
     active = np.clip(1.0 - motion.stillness, CREEP, 1.0)
-    moving = Clock("moving time", _run(active, step), HAND_SD, HAND_MEMORY_MM, 0.0, 1.0)
+    moving = Clock("moving time", _run(active, step), MOVING_SD, MOVING_MEMORY_MM, 0.0, 1.0)
     trust = motion.still_trust
     if motion.speed is None or motion.speed_trust <= 0.0:
         return (replace(moving, chance=trust), replace(plain, chance=1.0 - trust))
