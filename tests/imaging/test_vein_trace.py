@@ -183,6 +183,15 @@ def test_any_two_clicks_give_a_course_inside_the_image(
             assert trace.points_px[place] == pytest.approx(point, abs=1e-6)
 
 
+def test_short_courses_keep_their_ends() -> None:
+    tracer = _tracer("wide")
+    for length in (0.0, 0.5, 3.0, 9.0):
+        start, end = (200.0, 200.0), (200.0 + length, 201.0)
+        trace = tracer.trace(tracer.front(start).path_to(end), (False, False))
+        assert trace.points_px[0] == pytest.approx(start, abs=1e-6)
+        assert trace.points_px[-1] == pytest.approx(end, abs=1e-6)
+
+
 @cache
 def _tracer(name: str) -> VeinTracer:
     return VeinTracer(_picture(name))

@@ -83,11 +83,8 @@ def test_the_live_path_follows_the_mouse_and_leaves_no_trace(
     drawing.click(drawing.venogram, start)
     review = session.review
 
-    def lives() -> bool:
-        move(drawing, end)
-        return session.tracing.live is not None
-
-    drawing.wait(lives, "for the live path")
+    move(drawing, end)  # the mouse stands still then: the path comes by itself
+    drawing.wait(lambda: session.tracing.live is not None, "for the live path")
     live = session.tracing.live
     away = off_mm(drawing, sample, live.points_px[5:])
     assert np.percentile(away, 95) < 2.5

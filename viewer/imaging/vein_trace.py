@@ -151,7 +151,9 @@ def _smoothed(points_px: Floats, sigma: float) -> Floats:
     after = 2 * points_px[-1] - points_px[-2 : -2 - reach : -1]
     longer = np.vstack((before, points_px, after))
     smooth = gaussian_filter1d(longer, sigma, axis=0, mode="nearest")
-    return np.asarray(smooth[reach : reach + count])
+    out = np.asarray(smooth[reach : reach + count])
+    out[0], out[-1] = points_px[0], points_px[-1]  # of a short course smoothing would move them
+    return out
 
 
 def _normals(points_px: Floats) -> Floats:

@@ -143,7 +143,8 @@ class VeinPathOverlay:
             for knot in line.knots_px:
                 paint.handle(painter, view.point_to_screen(knot), tokens.TEXT_HI)
         if line.knots_px and session.layers is Layers.ALL:
-            at = view.point_to_screen(line.knots_px[-1]) + QPointF(10, 0)
+            middle = line.knots_px[-1] if curve is None else tuple(curve.at(curve.length_px / 2))
+            at = view.point_to_screen(middle) + QPointF(10, 0)
             text = [(line.name, tokens.TEXT_HI if chosen else tokens.TEXT_MID, chosen)]
             paint.flag(painter, at, text, bounds=QRectF(view.rect()))
 

@@ -95,7 +95,7 @@ class VeinTracing:
         self._profiles: OrderedDict[tuple[object, ...], VesselProfile] = OrderedDict()
         self._jobs: dict[str, float] = {}
         self._told: set[str] = set()
-        self._from: PointPx | None = None
+        self._asked: tuple[PointPx | None, PointPx] | None = None
         session.tool_changed.connect(self._on_tool)
         session.review_changed.connect(self._on_review)
         session.cursor_changed.connect(self._on_review)
@@ -120,6 +120,10 @@ class VeinTracing:
         """What follows veins on a run; None until it is made, or when it can't be."""
         made = self._pictures.get(run) if run is not None else None
         return made if isinstance(made, VeinTracer) else None
+
+    def shows_no_vein(self, run: Run) -> bool:
+        """Whether it is known that veins can't be followed, nor measured, on a run."""
+        return isinstance(self._pictures.get(run), NoPicture)
 
     @property
     def waiting_s(self) -> float:
@@ -189,23 +193,26 @@ class VeinTracing:
         """Follow the vein from a knot to the mouse, as far as its costs are there already."""
         run = self._session.run
         tracer = self.tracer(run)
-        self._from = start_px
+        self._asked = (start_px, point_px)
         if run is None or tracer is None or start_px is None or not self.snap:
-            self.end_live()
+            self._show(None)
             return
         front = self._fronts.get((tracer, start_px))
         if front is None:
             self._want_front(run, tracer, start_px)
-            self.end_live()
+            self._show(None)
             return
         trace = tracer.trace(front.path_to(point_px), (False, True), 1)
-        self.live = LivePath(trace.points_px, trace.guessed)
-        self.changed.emit()
+        self._show(LivePath(trace.points_px, trace.guessed))
 
     def end_live(self) -> None:
         """Show no live path."""
-        if self.live is not None:
-            self.live = None
+        self._asked = None
+        self._show(None)
+
+    def _show(self, live: LivePath | None) -> None:
+        if live is not None or self.live is not None:
+            self.live = live
             self.changed.emit()
 
     def _want_front(self, run: Run, tracer: VeinTracer, start_px: PointPx) -> None:
@@ -214,7 +221,8 @@ class VeinTracing:
 
         def done(front: Front) -> None:
             self._keep_front(tracer, start_px, front)
-            self.changed.emit()
+            if self._asked is not None:  # the mouse stands where it asked
+                self.hover(*self._asked)
 
         self._on_worker("front", run, make, done)
 
