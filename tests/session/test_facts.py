@@ -117,6 +117,20 @@ def test_another_case_begins_without_old_notices() -> None:
     assert attention.issues == ()
 
 
+def test_frames_that_turn_out_unreadable_are_named_once_each_time_more_are_found() -> None:
+    session = session_of(run())
+    attention = Attention(session)
+    uid = session.case.image_sets[0].uid
+    attention.set_bad_frames(uid, (7, 8, 9, 14))
+    (issue,) = attention.issues
+    assert "frames 8–10, 15" in issue.text
+    attention.close(issue.key)
+    attention.set_bad_frames(uid, (7, 8, 9, 14))
+    assert attention.issues == ()
+    attention.set_bad_frames(uid, (7, 8, 9, 14, 15))
+    assert "15–16" in attention.issues[0].text
+
+
 # -- title, link, facts -----------------------------------------------------------------------
 def test_the_title_names_patient_and_contents() -> None:
     session = session_of(replace(run(), study_date="20260301"))

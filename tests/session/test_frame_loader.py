@@ -241,6 +241,8 @@ def test_bad_frame_is_told_and_the_others_go_on(make):
     assert "damaged" in bad.error.what
     assert bench.get(4).error is None
     assert not bench.loader.cached_mask("1.2")[3]
+    assert bench.loader.bad_frames("1.2") == (3,)
+    assert bench.loader.bad_frames("another") == ()
 
 
 def test_look_ahead_does_not_try_a_bad_frame_for_ever(make):

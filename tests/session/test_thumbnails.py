@@ -115,3 +115,14 @@ def test_real_files(shared_data, name, frames, side):
     assert isinstance(picture, np.ndarray)
     assert picture.shape[:2] == (192, 192)
     assert picture.std() > 10
+
+
+def test_another_frame_stands_in_for_one_that_cant_be_read():
+    class Torn(Source):
+        def frame(self, index: int) -> np.ndarray:
+            if index >= 5:
+                raise UnreadableError("damaged")
+            return np.full((400, 400), 900, np.uint16)
+
+    _, picture = ordered(run(), lambda _: Torn())
+    assert isinstance(picture, np.ndarray)

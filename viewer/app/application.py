@@ -232,6 +232,9 @@ class Application:
         self.window.status.set_cache(ready, total, state.bytes, state.budget_bytes)
         self.window.venogram.show_cached()
         self.window.ivus.show_cached()
+        for item in sets:
+            bad = self.loader.bad_frames(item.uid)
+            self.window.inspector.attention.attention.set_bad_frames(item.uid, bad)
 
     def tell(self, text: str) -> None:
         """Tell a person something about files, as a card."""

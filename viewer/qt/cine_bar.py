@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from viewer.qt import paint, theme, tokens
 from viewer.qt.icons import icon
+from viewer.session.frame_words import frames_words, stretches_of
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 GRIP_PX = 7.0
@@ -54,6 +55,7 @@ class Scrubber(QWidget):
         self._frames = 0
         self._frame = 0
         self._cached: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._bad: tuple[int, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._points: tuple[int, ...] = ()
         self._curve: tuple[tuple[int, ...], NDArray[np.float64]] = ((), np.zeros(0))
@@ -77,6 +79,13 @@ class Scrubber(QWidget):
         """Which frames are decoded, bool (frames,)."""
         self._cached = cached
         self.update()
+
+    def set_bad(self, frames: tuple[int, ...]) -> None:
+        """Frames (0-based) that can't be read: red on the groove, and named in its tip."""
+        if frames != self._bad:
+            self._bad = frames
+            self.setToolTip(f"Can't be read: {frames_words(frames)}" if frames else "")
+            self.update()
 
     def set_marks(self, stretches: tuple[Mark, ...], points: tuple[int, ...]) -> None:
         """Stretches and key frames drawn on the groove."""
@@ -142,6 +151,11 @@ class Scrubber(QWidget):
         for first, last in _stretches(self._cached):
             left, right = self._x_of(first), self._x_of(last)
             painter.drawRect(QRectF(left, middle - 2, max(1.0, right - left), 4))
+        painter.setBrush(QColor(tokens.ERROR))
+        half = 0.5 * max(2.0, self._x_of(1) - self._x_of(0))
+        for first, last in stretches_of(self._bad):
+            left, right = self._x_of(first) - half, self._x_of(last) + half
+            painter.drawRect(QRectF(left, middle - 4, right - left, 8))
         for first, last, color, _ in self._marks:
             painter.setBrush(QColor(color))
             left, right = self._x_of(first), self._x_of(last)

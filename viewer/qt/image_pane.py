@@ -253,8 +253,7 @@ class ImagePane(QWidget):
         if item is None or (arrived.uid, arrived.index) != self._wanted:
             return
         if arrived.pixels is None:
-            error = arrived.error
-            self._message = f"Frame {arrived.index + 1} can't be shown. {error}"
+            self._message = f"Frame {arrived.index + 1} can't be shown. {_why(arrived.error)}"
             self.view.set_pixels(None)
             self._shown = self._wanted
             self.repaint_layers()
@@ -293,9 +292,10 @@ class ImagePane(QWidget):
         return self._message
 
     def show_cached(self) -> None:
-        """Show on the scrubber which frames are decoded."""
+        """Show on the scrubber which frames are decoded, and which can't be."""
         if self._item is not None:
             self.cine.scrubber.set_cached(self._loader.cached_mask(self._item.uid))
+            self.cine.scrubber.set_bad(self._loader.bad_frames(self._item.uid))
 
     def _on_display(self, uid: str) -> None:
         if self._item is not None and uid == self._item.uid:
@@ -529,6 +529,13 @@ class PaneMessage:
         if text.startswith("Loading"):
             middle.setY(view.rect().bottom() - 60.0)
         paint.text_block(painter, middle, lines)
+
+
+def _why(error: ViewerError | None) -> str:
+    """Why, and what to do, as sentences; the file by its name, for the path is too long here."""
+    if error is None:
+        return ""
+    return f"{error.what.rsplit('/', 1)[-1]}. {error.hint}".strip()
 
 
 def layers_shown(session: Session) -> tuple[bool, bool]:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.model.annotation import SegmentKind
 from viewer.qt import longitudinal_paint as lp
-from viewer.qt import paint, theme, tokens
+from viewer.qt import paint, theme, tokens, unreadable_marks
 from viewer.qt.focus_ring import RINGED
 from viewer.session.long_view import LongView
 from viewer.session.placing import Axis
@@ -131,6 +131,7 @@ class LongitudinalCanvas(QWidget):
         veins = self._session.placing.stretches() if self._axis.kind is AxisKind.VEIN else ()
         lp.draw_veins(painter, rows.veins, scale, veins)
         self._paint_long_view(painter, scale)
+        self._paint_unreadable(painter, scale)
         lanes = 1 if rows.lanes.height() < 30 else 2
         self._bars = lp.packed(self._segment_bars(), lanes)
         if self._session.layers is not Layers.IMAGES_ONLY:
@@ -355,6 +356,17 @@ class LongitudinalCanvas(QWidget):
             if bar.left <= at.x() <= bar.right and top <= at.y() <= top + row.height() / lanes:
                 return bar
         return None
+
+    def _paint_unreadable(self, painter: QPainter, scale: lp.Scale) -> None:
+        if self.long_view is None or self._axis is None or not self.long_view.bad.any():
+            return
+        places = self._axis.places
+        frames = np.arange(len(places))
+
+        def x_of(frame: float) -> float:
+            return scale.x(float(np.interp(frame, frames, places)))
+
+        unreadable_marks.draw(painter, self._rows.long_view, x_of, self.long_view.bad)
 
     def _landmark_at(self, at: QPointF) -> str | None:
         if not self._rows.veins.adjusted(0, -4, 0, 4).contains(at):

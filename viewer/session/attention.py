@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from psygnal import Signal
 
 from viewer.session.contents import image_title
+from viewer.session.frame_words import frames_words
 from viewer.session.state import Notice, Severity
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Attention:
         self._session = session
         self._notices: dict[str, Notice] = {}
         self._closed: set[str] = set()
+        self._bad: dict[str, tuple[int, ...]] = {}  # frames that can't be read, by image set
         self.issues: tuple[Issue, ...] = ()
         session.noticed.connect(self._note)
         session.case_changed.connect(self._case_changed)
@@ -54,6 +56,13 @@ class Attention:
         self._closed.add(key)
         self._notices.pop(key, None)
         self._update()
+
+    def set_bad_frames(self, uid: str, frames: tuple[int, ...]) -> None:
+        """Frames (0-based) of an image set that turned out to be unreadable."""
+        if frames != self._bad.get(uid, ()):
+            self._bad[uid] = frames
+            self._closed.discard(_bad_key(uid))
+            self._update()
 
     def _note(self, notice: Notice) -> None:
         if notice.severity is Severity.INFO:
@@ -70,6 +79,7 @@ class Attention:
         if not now & self._uids:
             self._notices.clear()
             self._closed.clear()
+            self._bad.clear()
         self._uids = now
         self._update()
 
@@ -79,7 +89,11 @@ class Attention:
             self._update()
 
     def _update(self) -> None:
-        found = (*_case_issues(self._session), *map(_notice_issue, self._notices.items()))
+        found = (
+            *_case_issues(self._session),
+            *_bad_frames(self._session, self._bad),
+            *map(_notice_issue, self._notices.items()),
+        )
         order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
         issues = tuple(
             sorted(
@@ -154,6 +168,26 @@ def _case_issues(session: Session) -> list[Issue]:
             for text in image.warnings
         ]  # fmt: skip
     return found
+
+
+def _bad_key(uid: str) -> str:
+    return f"{uid} bad frames"
+
+
+def _bad_frames(session: Session, bad: dict[str, tuple[int, ...]]) -> list[Issue]:
+    return [
+        Issue(
+            _bad_key(image.uid),
+            "image",
+            Severity.WARNING,
+            image_title(image),
+            f"{len(bad[image.uid])} of {image.frames} frames can't be read: "
+            f"{frames_words(bad[image.uid])}. The others are shown and can be used. "
+            "Ask for the file again.",
+        )
+        for image in session.case.image_sets
+        if bad.get(image.uid)
+    ]
 
 
 def _identities(session: Session) -> str:

@@ -113,6 +113,11 @@ class DecodePlan:
             self._wishes.pop(view, None)
         return pixels
 
+    def bad_frames(self, uid: str) -> tuple[int, ...]:
+        """Frames that were tried and can't be read, 0-based, rising."""
+        opened = self._opened.get(uid)
+        return tuple(sorted(opened.bad)) if opened is not None else ()
+
     @property
     def has_wishes(self) -> bool:
         """Whether a view waits for a frame."""

@@ -147,6 +147,11 @@ class FrameLoader:
         with self._wake:
             return self._cache.mask(uid)
 
+    def bad_frames(self, uid: str) -> tuple[int, ...]:
+        """Frames that were tried and can't be read, 0-based, rising."""
+        with self._wake:
+            return self._plan.bad_frames(uid)
+
     def overlay(self, image_set: ImageSet, index: int) -> npt.NDArray[np.bool_] | None:
         """The header's overlay planes at a decoded frame, bool (rows, columns); None without."""
         packed = self._overlays.get((image_set.uid, index))
@@ -309,7 +314,7 @@ class FrameLoader:
             result = apart(result)
         with self._wake:
             wishes, kept = self._plan.settle(task, result)
-            self._cache_news |= kept
+            self._cache_news |= kept or isinstance(result, UnreadableError)
             self._drop_overlays()
             abandoned = self._plan.abandoned(task.opened)
             self._wake.notify_all()

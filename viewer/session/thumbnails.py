@@ -44,6 +44,9 @@ def order_thumbnail(
         made; not after `cancel_thumbnail` or once the set is forgotten.
     """
     made: list[Picture | UnreadableError] = []
+    key, frames = _key(image_set.uid), _candidates(image_set.frames)
+    if frame is not None:
+        frames, key = [frame], f"{key} {frame}"
 
     def visit(_index: int, read: Frame | UnreadableError) -> None:
         if isinstance(read, UnreadableError):
@@ -54,14 +57,23 @@ def order_thumbnail(
     def finished(error: UnreadableError | None) -> None:
         if error is not None:
             deliver(image_set.uid, error)
+        elif made and isinstance(made[-1], UnreadableError) and frames:
+            look()  # another frame may be there
         elif made:
-            deliver(image_set.uid, made[0])
+            deliver(image_set.uid, made[-1])
 
-    frames = [thumbnail_frame(image_set.frames)] if image_set.frames else []
-    key = _key(image_set.uid)
-    if frame is not None:
-        frames, key = [frame], f"{key} {frame}"
-    loader.submit_background(key, image_set, frames, visit, finished=finished)
+    def look() -> None:
+        order = [frames.pop(0)] if frames else []
+        loader.submit_background(key, image_set, order, visit, finished=finished)
+
+    look()
+
+
+def _candidates(frames: int) -> list[int]:
+    """The frame that says most, then others in case it can't be read."""
+    if not frames:
+        return []
+    return list(dict.fromkeys((thumbnail_frame(frames), frames // 2, frames // 4, 0)))
 
 
 def cancel_thumbnail(loader: FrameLoader, uid: str) -> None:
