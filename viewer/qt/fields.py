@@ -42,6 +42,16 @@ class Choice(QComboBox):
             self._values.append(value)
         self.activated.connect(lambda index: self.chosen.emit(self._values[index]))
 
+    def set_options(self, options: Iterable[tuple[str, object]]) -> None:
+        """Another list to choose from; nothing is chosen."""
+        with QSignalBlocker(self):
+            self.clear()
+            self._values.clear()
+            for text, value in options:
+                self.addItem(text)
+                self._values.append(value)
+            self.setCurrentIndex(-1)
+
     def show_value(self, value: object) -> None:
         """Show a value without telling anyone."""
         index = self._values.index(value) if value in self._values else -1

@@ -70,6 +70,8 @@ class ImagePane(QWidget):
         self._clock: CineClock | None = None
         self._clock_key: tuple[object, ...] = ()
         self._travel = (0, 0)
+        self._has_cine = True
+        self._step_header: QWidget | None = None
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -126,6 +128,23 @@ class ImagePane(QWidget):
         column.addWidget(self.cine)
         self.view.hide()
         self.cine.hide()
+
+    def put_step_header(self, header: QWidget) -> None:
+        """Have another title ready, for a workspace in which panes are steps."""
+        self._step_header = header
+        self.header_row.insertWidget(0, header, 4)
+
+    def show_step_header(self, on: bool) -> None:
+        """Show that title in place of the pane's own."""
+        for widget in (self._tag, self._title):
+            widget.setVisible(not on)
+        if self._step_header is not None:
+            self._step_header.setVisible(on)
+
+    def show_cine(self, on: bool) -> None:
+        """Whether the cine bar is shown while there are frames."""
+        self._has_cine = on
+        self.cine.setVisible(on and self._item is not None)
 
     def header_button(
         self, glyph: str, name: str, act: Callable[[], object], checkable: bool = False
@@ -190,8 +209,8 @@ class ImagePane(QWidget):
         self._shown = None
         self._loader.cancel_view(self.what)
         self.empty.setVisible(item is None)
-        for widget in (self.view, self.cine):
-            widget.setVisible(item is not None)
+        self.view.setVisible(item is not None)
+        self.cine.setVisible(item is not None and self._has_cine)
         self.header.setEnabled(item is not None)
         self._title.setText(self.title_text(item) if item else f"No {self.what.lower()}")
         if item is None:

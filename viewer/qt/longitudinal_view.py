@@ -130,6 +130,8 @@ class LongitudinalView(QWidget):
             if error is not None:
                 self._session.notify("The long view could not be built", str(error))
             self.canvas.refresh()
+            elif self._session.pulls is not None:
+                self._session.pulls.take_stack(view)
 
         def start() -> None:
             if self.canvas.long_view is view:

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from viewer.model.study import Pullback, Run
 from viewer.qt import commands, tokens
+from viewer.qt.align_stage import AlignStage
 from viewer.qt.align_strip import AlignStrip
 from viewer.qt.calibrate_strip import CalibrateStrip
 from viewer.qt.contrast_controls import ContrastControls
@@ -48,6 +49,7 @@ from viewer.qt.venogram_view import VenogramView
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.recovery import Recovery
+from viewer.session.pull_work import PullWork
 from viewer.session.session import Session
 from viewer.session.state import Notice, Severity, Tool, Workspace
 from viewer.session.vein_tracing import VeinTracing
@@ -96,6 +98,7 @@ class MainWindow(QMainWindow):
         self.contrast = ContrastViews(session, self.loader)
         session.tracing = VeinTracing(session, self.loader, self.contrast)
         self.venogram = VenogramView(session, self.loader, self.contrast)
+        session.pulls = PullWork(session, self.loader)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
         self.below = LowerRegion(session, self.contrast, actions, self.along)
@@ -109,6 +112,7 @@ class MainWindow(QMainWindow):
         self.toast = Toast(self)
         self._build_stage()
         body = QWidget()
+        self.align = AlignStage(self)
         self._row = QHBoxLayout(body)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(1)
@@ -196,6 +200,8 @@ class MainWindow(QMainWindow):
         if alone is not None and not busy and session.tool is Tool.SELECT:
             self.maximise(alone)
         else:
+        if session.pulls is not None and session.pulls.fluoro.end_marking():
+            return
             commands.cancel(session)
 
     def toggle_full_screen(self) -> None:
@@ -217,6 +223,11 @@ class MainWindow(QMainWindow):
     def active_pane(self) -> ImagePane:
         """The pane that keys go to."""
         return self._active
+    @property
+    def is_maximised(self) -> bool:
+        """Whether one pane has the whole window."""
+        return self._maximised is not None
+
 
     def _regions(self) -> Sequence[QWidget]:
         every = (
@@ -229,6 +240,7 @@ class MainWindow(QMainWindow):
             self.inspector,
         )
         return [region for region in every if region.isVisible()]
+            *([self.align.speed.graph] if self.align.speed is not None else []),
 
     def focus_region(self, step: int) -> None:
         """Move the focus to the next or previous region."""
@@ -287,8 +299,7 @@ class MainWindow(QMainWindow):
         self._float_inspector(tight)
         self.inspector.setVisible(shows)
         self.actions_by_id["window.inspector"].setChecked(shows)
-        for widget in (self.rail, self.tools, self.below):
-            widget.setVisible(alone is None)
+        self.align.lay_out()
         for pane in (self.venogram, self.ivus):
             pane.setVisible(alone is None or alone is pane)
         if tight and shows:
@@ -412,10 +423,7 @@ class MainWindow(QMainWindow):
     # -- layout memory ------------------------------------------------------------------------
     def splitter_state(self) -> Mapping[str, str]:
         """Splitter positions as text, to be kept between sessions."""
-        return {
-            name: bytes(splitter.saveState().toBase64().data()).decode("ascii")
-            for name, splitter in (("images", self.images), ("split", self.split))
-        }
+        return self.align.keep()
 
     def restore_splitters(self, state: Mapping[str, str]) -> None:
         """Put the splitters back as they were."""
@@ -427,6 +435,8 @@ class MainWindow(QMainWindow):
 def _takes_focus(widget: QWidget) -> bool:
     return (
         widget.isVisible()
+        for name, kept in state.items():
+            self.align.restore(name, kept)
         and widget.isEnabled()
         and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
         and not isinstance(widget, QScrollArea)

@@ -354,7 +354,9 @@ class VenogramView(ContrastPane):
             if self._grip.kind == "landmark" and session.tool is Tool.SELECT:
                 session.vessel.go_to_landmark(self._grip.id)
             return
-        if session.tool is Tool.CENTERLINE:
+        if session.pulls is not None and session.pulls.fluoro.is_marking:
+            session.pulls.fluoro.place_mark((x, y))
+        elif session.tool is Tool.CENTERLINE:
             self._centerline_tool.click((x, y), modifiers, ON_VEIN_PX / self.view.zoom)
         elif session.tool is Tool.LANDMARK:
             session.vessel.place_pending((x, y))

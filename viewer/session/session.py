@@ -20,7 +20,7 @@ from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import AnySegment, FrameExtent
 from viewer.model.calibration import UNCALIBRATED, Calibration
 from viewer.model.case import Case, Phase
-from viewer.model.coregistration import Coregistration
+from viewer.model.coregistration import Coregistration, SyncMode
 from viewer.model.reader_calibration import ReaderCalibration
 from viewer.model.review import ImageReference, PhaseOf, RateOverride, Review
 from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipped
@@ -46,6 +46,7 @@ from viewer.session.vessel_edits import VesselEdits
 if TYPE_CHECKING:
     from viewer.imaging.vessel_profile import VesselProfile
     from viewer.session.vein_tracing import VeinTracing
+    from viewer.session.pull_work import Basis, PullWork
 
 __all__ = ["Session", "new_review"]
 
@@ -75,6 +76,7 @@ class Session(ReviewSteps):
         self.tool = Tool.SELECT
         self.tracing: VeinTracing | None = None
         self.vessel = VesselEdits(self)
+        self.pulls: PullWork | None = None
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
         self.calibrating = CalibrateEdits(self)
@@ -323,12 +325,42 @@ class Session(ReviewSteps):
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
         scale, times_s = self.calibration(run), self.timing(pullback).times_s
+        basis = self.basis_for(run, pullback, tie)
+        shown = (run.uid, pullback.uid) == (self.cursor.run_uid, self.cursor.pullback_uid)
+        if tie is None and shown and basis is not None and self.pulls is not None:
+            made = self.pulls.position(basis)
+            if made is not None:
+                return made
+        if tie is not None and tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED):
+            tie = replace(tie, mode=SyncMode.LANDMARKS)  # what it would be like at once
         true_mm = self.two_views.true_mm(line, curve)
         scale = self.two_views.scale_for(line, scale)
         return self._curves.position(curve, run, pullback, tie, scale, times_s, true_mm)
 
     @property
     def position_map(self) -> PositionMap | None:
+    def basis_for(
+        self, run: Run | None, pullback: Pullback | None, tie: Coregistration | None = None
+    ) -> Basis | None:
+        """What the positions of a pullback on a run rest on; None without a centerline."""
+        if run is None or pullback is None:
+            return None
+        line = self.centerline_for(run.uid, pullback.uid)
+        curve = self.polyline(line)
+        if line is None or curve is None:
+            return None
+        from viewer.session.pull_work import Basis
+
+        return Basis(
+            curve,
+            run,
+            pullback,
+            tie or self.vessel.tie_for(run.uid, pullback.uid),
+            self.two_views.scale_for(line, self.calibration(run)),
+            self.timing(pullback).times_s,
+            self.two_views.true_mm(line, curve),
+        )
+
         """The position map when the shown images are tied together, None when they are not."""
         position = self.position
         return position if isinstance(position, PositionMap) else None
