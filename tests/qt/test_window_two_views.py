@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from window_samples import CTRL, Desk, WrittenSample
 
-from viewer.qt.path_view import PathView
+from viewer.qt.path_picture import PathPicture
 from viewer.qt.two_view_overlays import lost_color, paint_legend
 from viewer.qt.two_views_panel import TwoViewsPanel
 from viewer.session.path_scene import Orbit
@@ -168,7 +168,7 @@ def picture(desk: Desk) -> np.ndarray:
     return bits.reshape(image.height(), image.width(), 4).copy()
 
 
-def send(view: PathView, kind: QEvent.Type, at: QPointF) -> None:
+def send(view: PathPicture, kind: QEvent.Type, at: QPointF) -> None:
     button = Qt.MouseButton.LeftButton
     event = QMouseEvent(
         kind, at, view.mapToGlobal(at), button, button, Qt.KeyboardModifier.NoModifier
@@ -182,7 +182,7 @@ def send(view: PathView, kind: QEvent.Type, at: QPointF) -> None:
     handler(event)
 
 
-def drag(view: PathView, start: QPointF, end: QPointF) -> None:
+def drag(view: PathPicture, start: QPointF, end: QPointF) -> None:
     send(view, QEvent.Type.MouseButtonPress, start)
     send(view, QEvent.Type.MouseMove, end)
     send(view, QEvent.Type.MouseButtonRelease, end)

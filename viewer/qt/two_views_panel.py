@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from viewer.qt import theme
 from viewer.qt.fields import Choice, field_row
 from viewer.qt.labels import clear_layout, push_button, section_title, show_if
-from viewer.qt.path_view import PathView
+from viewer.qt.path_picture import PathPicture
 from viewer.session.path_scene import orbits_of
 from viewer.session.session import Session
 from viewer.session.two_views import Partner
@@ -32,7 +32,7 @@ class TwoViewsPanel(QWidget):
         self.missing = theme.label("", theme.small(), "mid", wrap=True)
         self.warnings = theme.label("", theme.small(), "warn", wrap=True)
         self.source = theme.label("", theme.caption(), "low", wrap=True)
-        self.view = PathView(session)
+        self.view = PathPicture(session)
         self._buttons_at = QHBoxLayout()
         self._buttons_at.setSpacing(4)
         self.buttons: dict[str, QPushButton] = {}

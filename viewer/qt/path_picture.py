@@ -20,7 +20,7 @@ _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 _BAR_MM = (10, 20, 50, 100)
 
 
-class PathView(QWidget):
+class PathPicture(QWidget):
     """Drag turns it, a double-click resets it, arrow keys turn it in steps."""
 
     turned = Signal(str)
