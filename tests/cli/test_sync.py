@@ -268,11 +268,25 @@ def test_a_hand_pullback_without_landmarks_says_what_to_do(caval: Caval) -> None
     assert "pull.dcm" in err
 
 
-@pytest.mark.parametrize("mode", ["profile", "tracked"])
-def test_modes_of_later_are_told_not_faked(caval: Caval, mode: str) -> None:
-    code, out, err = caval(POINTS, "--mode", mode)
+def test_tracked_needs_the_fluoroscopy(caval: Caval) -> None:
+    code, out, err = caval(POINTS, "--mode", "tracked")
     assert (code, out) == (2, "")
-    assert f"mode {mode} is not available yet" in err
+    assert "--fluoro" in err
+
+
+def test_a_profile_without_pictures_is_told(caval: Caval) -> None:
+    code, out, err = caval(POINTS, "--mode", "profile", item=pullback())
+    assert (code, out) == (3, "")
+    assert "lumen's size along the pullback is not known" in err
+
+
+@pytest.mark.parametrize(
+    "words", [("--transducer", "3,4"), ("--transducer", "a,b,c"), ("--clock-offset", "nan")]
+)
+def test_wrong_words_about_the_fluoroscopy_are_usage(caval: Caval, words: tuple[str, str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        caval(POINTS, *words)
+    assert stop.value.code == 2
 
 
 @pytest.mark.parametrize(
@@ -286,7 +300,9 @@ def test_wrong_words_are_usage(caval: Caval, words: tuple[str, str]) -> None:
 
 def test_the_table_for_people(caval: Caval) -> None:
     code, out, err = caval(POINTS, landmarks=LANDMARKS, item=pullback())
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert all("pictures are not used" in line or "can't be measured" in line
+               for line in err.splitlines())  # fmt: skip
     lines = [line for line in out.splitlines() if not line.startswith("#")]
     assert lines[0].split("\t") == ["frame", "arc_mm", "sigma_mm", "x", "y", "extrapolated"]
     assert len(lines) == FRAMES + 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viewer.cli import EXIT_DONE, EXIT_PARTLY, EXIT_USAGE, complain, existing_path, print_json
@@ -91,11 +90,6 @@ def _wrong(args: argparse.Namespace, image_set: ImageSet) -> str:
                 f" {right},{low} only"
             )
     return ""
-
-
-def picture_to_trace(path: Path, reading: Reading) -> VeinPicture:
-    """The picture a vein is traced and measured on when no frame is named."""
-    return _picture(argparse.Namespace(run=path, frame=None), reading)[0]
 
 
 def _picture(args: argparse.Namespace, reading: Reading) -> tuple[VeinPicture, int, list[str]]:

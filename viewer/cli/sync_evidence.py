@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from viewer.model.coregistration import Landmark
     from viewer.model.study import ImageSet, Pullback
 
+SAMPLED_FRAMES = 12
+"""Frames of the run on which the vein's width is measured when the centerline does not tell."""
+
 NOMINAL_HZ = 30.0
 """Frame rate of pullbacks that don't say theirs; only for what is still and what is not."""
 
@@ -112,16 +115,28 @@ def _vein(
 
 
 def _measured(path: Path, line: CenterlineFile, venogram: ImageSet) -> Any:
-    from viewer.cli.centerline import picture_to_trace
-    from viewer.cli.opacify import Reading
+    """Edges along the centerline, on what frames spread over the run show of contrast."""
+    import numpy as np
+
     from viewer.dicom.frames import open_frames
+    from viewer.imaging.log_domain import LogDomain
+    from viewer.imaging.vein_picture import VeinPicture
     from viewer.imaging.vessel_profile import vessel_profile
 
+    domain = LogDomain.of(venogram.pixels)
     source = open_frames(venogram)
     try:
         if len(source.shape) != 2:
             raise UnreadableError(f"{path}: a colour image is no venogram")
-        picture = picture_to_trace(path, Reading(source, venogram))
+        wanted = np.unique(np.linspace(0, venogram.frames - 1, SAMPLED_FRAMES).astype(int))
+        frames = [source.frame(index) for index in wanted.tolist()]
     finally:
         source.close()
+    mm = venogram.calibration.mm_per_px
+    if len(frames) == 1:
+        picture = VeinPicture.of_frame(venogram.pixels, frames[0], mm)
+    else:
+        logs = [domain.of_frame(frame) for frame in frames]
+        difference = np.minimum.reduce(logs) - np.maximum.reduce(logs)
+        picture = VeinPicture.of_difference(difference, mm)
     return vessel_profile(picture, line.polyline)
