@@ -14,7 +14,7 @@ from viewer.geometry.position_map import PositionMap, Unlinked, position_map
 from viewer.geometry.pull_evidence import NOTHING, Motion, PullEvidence, TrackedPath, VeinProfile
 from viewer.model.coregistration import Landmark, SyncMode
 
-SEEDS = range(10)
+SEEDS = range(16)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ FREEDOM = 5.0
 T_PEAK = 0.3796
 """Height of the t distribution with 5 degrees of freedom at 0: G(3) / (G(5/2) sqrt(5 pi))."""
 
-NOISE = 0.025
-"""Error of a single size, logarithmic: 2.5 %, half a cell of the lumen's polar grid."""
+NOISE = 0.03
+"""Error of a single size, logarithmic: 3 %, half a cell of the lumen's polar grid."""
 
 LEAST_SPREAD, MOST_SPREAD = 0.05, 0.40
 

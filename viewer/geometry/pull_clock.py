@@ -26,7 +26,7 @@ HAND_MEMORY_MM = 15.0
 MOVING_SD, MOVING_MEMORY_MM = 0.27, 18.0
 """The same with the pauses left out, as bands on synthetic pullbacks ask for."""
 
-IMAGE_SD, IMAGE_MEMORY_MM = 0.16, 18.0
+IMAGE_SD, IMAGE_MEMORY_MM = 0.13, 15.0
 """What is left of it against the speed seen in the pictures, where that can be trusted: measured on
 synthetic pullbacks whose speckle belongs to the tissue."""
 
