@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viewer.imaging.longitudinal import PolarGrid, cut, polar_reduce
+from viewer.imaging.longitudinal import PolarGrid, cut, cut_turned, polar_reduce
 
 
 def quarters(rows: int = 101, columns: int = 101) -> np.ndarray:
@@ -115,3 +115,20 @@ def test_columns_follow_the_given_frames():
     image = cut(stack, 0.0, np.array([3, 3, 0, 2]))
     assert image.shape == (6, 4)
     np.testing.assert_array_equal(image[0], [3, 3, 0, 2])
+
+
+def test_a_cut_with_one_angle_for_all_columns_is_the_plain_cut():
+    stack = np.random.default_rng(3).integers(0, 255, (20, 72, 12), dtype=np.uint8)
+    frames = np.arange(20)
+    for angle in (0.0, 40.0, 33.3, -171.2, 719.0):
+        turned = cut_turned(stack, np.full(20, angle), frames)
+        np.testing.assert_array_equal(turned, cut(stack, angle, frames))
+
+
+def test_a_catheter_that_turned_gives_every_column_its_own_angle():
+    stack = np.random.default_rng(4).integers(0, 255, (20, 72, 12), dtype=np.uint8)
+    angles, frames = np.linspace(-100, 300, 20), np.arange(20)[::-1]
+    turned = cut_turned(stack, angles, frames)
+    for column, (angle, frame) in enumerate(zip(angles, frames, strict=True)):
+        alone = cut(stack, float(angle), np.array([frame]))
+        np.testing.assert_array_equal(turned[:, column], alone[:, 0])

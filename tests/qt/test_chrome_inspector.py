@@ -200,7 +200,7 @@ def test_a_segment_s_menu_does_what_it_says(inspector: Inspector, session: Sessi
 
 def test_figures_and_facts_carry_unit_and_source(inspector: Inspector, session: Session) -> None:
     session.select(Selection("segment", "c1"))
-    assert inspector.segment.length.text.startswith("25.0 ± ")
+    assert inspector.segment.length.text.startswith("25 ± ")
     assert inspector.facts.texts["XA scale"] == "0.250 mm/px ± 5 % · SOD/SID"
     assert inspector.measurements.list.item(0).toolTip().startswith("10.0 ± 0.5 mm")
     session.show("run")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+HALF_90 = 1.645
+"""Half a 90 % band in standard deviations of a Gaussian: its 95th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class Quantity:
     unit: str
     sigma: float | None = None
     source: str = ""
+
+    @property
+    def band_text(self) -> str:
+        """`text` with half a 90 % band after ±, as places along the vein are written."""
+        sigma = None if self.sigma is None else HALF_90 * self.sigma
+        return replace(self, sigma=sigma).text
 
     @property
     def text(self) -> str:

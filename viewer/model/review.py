@@ -10,6 +10,7 @@ from viewer.model.case import Phase
 from viewer.model.contrast import ContrastPoint
 from viewer.model.coregistration import Coregistration
 from viewer.model.reader_calibration import ReaderCalibration
+from viewer.model.rotation import PullbackRotation
 from viewer.model.subtraction import RunSubtraction
 from viewer.model.two_views import TrueLength
 from viewer.model.vessel import Centerline
@@ -100,6 +101,7 @@ class Review:
     bookmarks: tuple[Bookmark, ...] = ()
     subtractions: tuple[RunSubtraction, ...] = ()
     contrast_points: tuple[ContrastPoint, ...] = ()
+    rotations: tuple[PullbackRotation, ...] = ()
     true_lengths: tuple[TrueLength, ...] = ()
 
     # -- look up ------------------------------------------------------------------------------
@@ -149,6 +151,10 @@ class Review:
         """The scale the reader set for an image set, None when the header's holds."""
         return next((c for c in self.calibrations if c.image_uid == image_uid), None)
 
+    def rotation_of(self, pullback_uid: str | None) -> PullbackRotation | None:
+        """How a pullback is turned against the patient, None while nobody said."""
+        return next((r for r in self.rotations if r.image_uid == pullback_uid), None)
+
     def subtraction_of(self, run_uid: str) -> RunSubtraction | None:
         """How the reader had a run subtracted, None when never."""
         return next((s for s in self.subtractions if s.image_uid == run_uid), None)
@@ -167,6 +173,7 @@ class Review:
             or self.bookmarks
             or any(subtraction.said for subtraction in self.subtractions)
             or self.contrast_points
+            or self.rotations
             or self.true_lengths
         )
 
@@ -251,6 +258,17 @@ class Review:
         """With a reader's scale for an image set, in place of an earlier one."""
         rest = tuple(c for c in self.calibrations if c.image_uid != calibration.image_uid)
         return replace(self, calibrations=(*rest, calibration))
+
+    def with_rotation(self, rotation: PullbackRotation) -> Review:
+        """With how a pullback is turned, in place of what was said of it."""
+        return replace(
+            self, rotations=(*self.without_rotation(rotation.image_uid).rotations, rotation)
+        )
+
+    def without_rotation(self, pullback_uid: str) -> Review:
+        """The pullback as it was taken."""
+        rest = tuple(r for r in self.rotations if r.image_uid != pullback_uid)
+        return replace(self, rotations=rest)
 
     def with_subtraction(self, subtraction: RunSubtraction) -> Review:
         """With how a run is subtracted, in place of what was said of it."""

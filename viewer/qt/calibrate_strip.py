@@ -50,21 +50,20 @@ class KnownSize(Number):
         return None if self.value() < self.minimum() + 1e-9 else self.value()
 
 
-class CalibratePill(QWidget):
-    """Says that the Calibrate tool is armed, and how to end it."""
+class ToolPill(QWidget):
+    """Says that a tool is armed, and how to end it."""
 
-    def __init__(self) -> None:
+    def __init__(self, word: str, icon: str, tip: str) -> None:
         super().__init__()
+        self._word, self._icon = word, icon
         self.setFixedHeight(32)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Calibrate armed. Escape ends it.")
-        self.setToolTip(
-            "Click on the image what is of known size; Esc takes the clicks away, once more ends it"
-        )
+        self.setAccessibleName(f"{word} armed. Escape ends it.")
+        self.setToolTip(tip)
 
     def sizeHint(self) -> QSize:
         """Room for icon, word and key."""
-        words = theme.text_width("Calibrate", theme.small(600))
+        words = theme.text_width(self._word, theme.small(600))
         return QSize(round(words + key_cap_width("Esc")) + 34 + 10 + 8, 32)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -75,10 +74,10 @@ class CalibratePill(QWidget):
         painter.setBrush(QColor("#2A2F63"))
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(box, tokens.RADIUS_BUTTON, tokens.RADIUS_BUTTON)
-        theme.draw_icon(painter, QRectF(12, 8, 16, 16), "ph.frame-corners", tokens.TEXT_HI)
+        theme.draw_icon(painter, QRectF(12, 8, 16, 16), self._icon, tokens.TEXT_HI)
         painter.setFont(theme.small(600))
         painter.setPen(QColor(tokens.TEXT_HI))
-        painter.drawText(QRectF(34, 0, 120, 32), Qt.AlignmentFlag.AlignVCenter, "Calibrate")
+        painter.drawText(QRectF(34, 0, 120, 32), Qt.AlignmentFlag.AlignVCenter, self._word)
         width = key_cap_width("Esc")
         draw_key_cap(painter, QRectF(self.width() - width - 8, 6, width, 20), "Esc", "#B9BEFF")
 
@@ -127,7 +126,8 @@ class CalibrateStrip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
-        row.addWidget(CalibratePill())
+        tip = "Click on the image what is of known size; Esc takes the clicks away, then ends it"
+        row.addWidget(ToolPill("Calibrate", "ph.frame-corners", tip))
         for widget in (
             self.image, self.method, self.size_name, self.known, self.filling_name, self.filling,
         ):  # fmt: skip

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from viewer.model.rotation import SeenFrom
 from viewer.qt.icons import icon
 from viewer.session.actions import ACTIONS, BY_ID, MENUS, Action, tooltip
 from viewer.session.contrast_views import ContrastViews, Peak
@@ -83,6 +84,8 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "vessel.accept": session.vessel.accept_centerline,
         "vessel.reverse": session.vessel.reverse_centerline,
         "vessel.delete": session.vessel.remove_centerline,
+        "rotation.seen_from": session.rotation.toggle_seen_from,
+        "rotation.remove": session.rotation.remove,
         "contrast.clear_points": session.contrast_points.clear,
         "vessel.clear_landmarks": session.vessel.remove_landmarks,
         "landmark.previous": lambda: session.vessel.step_landmark(-1),
@@ -217,6 +220,7 @@ class ActionStates:
             "views.colours": session.two_views.colours,
             "views.true_length": session.two_views.in_force(session.current_centerline)
             is not None,
+            "rotation.seen_from": session.rotation.seen_from is SeenFrom.HEAD,
             "vessel.snap": session.tracing is None or session.tracing.snap,
             "vessel.edges": session.tracing is not None and session.tracing.edges,
             **{f"tool.{tool.value}": session.tool is tool for tool in Tool},

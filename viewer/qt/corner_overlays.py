@@ -127,9 +127,12 @@ class ToolPill:
 class SideLetters:
     """Letters at the edges of a view, e.g. R and L."""
 
-    def __init__(self, session: Session, letters: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self, session: Session, letters: Callable[[], dict[str, str]], beside_px: float = 0.0
+    ) -> None:
         self._session = session
         self._letters = letters
+        self._beside_px = beside_px  # top and bottom stand this far right of the middle
 
     def paint(self, painter: QPainter, view: FrameView) -> None:
         """Draw the letters that are known."""
@@ -140,8 +143,8 @@ class SideLetters:
         places = {
             "left": QPointF(12, h / 2 + 5),
             "right": QPointF(w - 22, h / 2 + 5),
-            "top": QPointF(w / 2 - 4, 20),
-            "bottom": QPointF(w / 2 - 4, h - 12),
+            "top": QPointF(w / 2 - 4 + self._beside_px, 20),
+            "bottom": QPointF(w / 2 - 4 + self._beside_px, h - 12),
         }
         for edge, letter in self._letters().items():
             at = places[edge]

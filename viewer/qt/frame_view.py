@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,8 @@ class FrameView(QWidget):
         self._shape: tuple[int, int] = (0, 0)
         self._aspect = 1.0
         self._zoom = 1.0
+        self._turn_deg = 0.0
+        self._field: tuple[float, float, float] | None = None
         self._middle = QPointF()
         self.layers: list[Layer] = []
         self.claims_drag = False
@@ -104,26 +107,68 @@ class FrameView(QWidget):
         return self._image is not None
 
     def fit(self) -> None:
-        """Fit the whole image into the view."""
+        """Fit the whole image into the view; of a turned one, its round field."""
         rows, columns = self._shape
         if rows and columns:
             self._fitted = True
-            self._zoom = max(1e-6, min(self.width() / columns, self.height() / rows / self._aspect))
-            self._middle = QPointF((columns - 1) / 2, (rows - 1) / 2)
+            if self._field is not None:
+                x, y, radius = self._field
+                self._zoom = max(1e-6, min(self.width(), self.height()) / (2 * radius))
+                self._middle = QPointF(x, y)
+            else:
+                across, down = self.width() / columns, self.height() / rows / self._aspect
+                self._zoom = max(1e-6, min(across, down))
+                self._middle = QPointF((columns - 1) / 2, (rows - 1) / 2)
             self.update()
             self.view_changed.emit()
+
+    def set_turn(self, turn_deg: float, field: tuple[float, float, float] | None = None) -> None:
+        """Show the image turned clockwise; all overlays and gestures stay in image pixels.
+
+        `field` is (x, y, radius) of the round part that counts, px along x; a turned image is
+        fitted by it, so that its size does not change with the angle. None shows it as it is.
+        """
+        if (turn_deg, field) == (self._turn_deg, self._field):
+            return
+        refit = field != self._field and self._fitted
+        self._turn_deg, self._field = turn_deg, field
+        self._still = self._drawn = None
+        if refit:
+            self.fit()
+        else:
+            self.view_changed.emit()
+            self.update()
+
+    @property
+    def turn_deg(self) -> float:
+        """By how much the image is turned clockwise, deg."""
+        return self._turn_deg
 
     # -- coordinates --------------------------------------------------------------------------
     def _transform(self) -> QTransform:
         across, down = self._zoom, self._zoom * self._aspect
-        dx = self.width() / 2 - self._middle.x() * across
-        dy = self.height() / 2 - self._middle.y() * down
-        return QTransform(across, 0.0, 0.0, down, dx, dy)
+        cos, sin = self._cos_sin()
+        m11, m12, m21, m22 = cos * across, sin * across, -sin * down, cos * down
+        x, y = self._middle.x(), self._middle.y()
+        dx = self.width() / 2 - x * m11 - y * m21
+        dy = self.height() / 2 - x * m12 - y * m22
+        return QTransform(m11, m12, m21, m22, dx, dy)
+
+    def _cos_sin(self) -> tuple[float, float]:
+        """Of the turn; exact for quarter turns, above all for none."""
+        quarter, rest = divmod(self._turn_deg, 90.0)
+        if rest:
+            angle = math.radians(self._turn_deg)
+            return math.cos(angle), math.sin(angle)
+        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarter) % 4]
 
     def to_screen(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Image points (n, 2) to screen points (n, 2), logical px of this widget."""
         t = self._transform()
-        return np.asarray(points_px * (t.m11(), t.m22()) + (t.dx(), t.dy()), dtype=np.float64)
+        if not self._turn_deg:
+            return np.asarray(points_px * (t.m11(), t.m22()) + (t.dx(), t.dy()), dtype=np.float64)
+        turned = np.array([[t.m11(), t.m12()], [t.m21(), t.m22()]])
+        return np.asarray(points_px @ turned + (t.dx(), t.dy()), dtype=np.float64)
 
     def point_to_screen(self, point_px: tuple[float, float]) -> QPointF:
         """One image point on the screen."""
@@ -132,11 +177,16 @@ class FrameView(QWidget):
     def to_image(self, position: QPointF) -> tuple[float, float]:
         """A screen position in image px."""
         t = self._transform()
-        return (position.x() - t.dx()) / t.m11(), (position.y() - t.dy()) / t.m22()
+        x, y = position.x() - t.dx(), position.y() - t.dy()
+        if not self._turn_deg:
+            return x / t.m11(), y / t.m22()
+        cos, sin = self._cos_sin()
+        across, down = self._zoom, self._zoom * self._aspect
+        return (cos * x + sin * y) / across, (cos * y - sin * x) / down
 
     @property
     def zoom(self) -> float:
-        """Screen px per image px, along x."""
+        """Screen px per image px, along the image's x."""
         return self._zoom
 
     # -- zoom and pan -------------------------------------------------------------------------
@@ -155,8 +205,8 @@ class FrameView(QWidget):
         """Move the image by screen px."""
         if self.has_image:
             self._fitted = False
-            across, down = self._zoom, self._zoom * self._aspect
-            self._middle -= QPointF(delta.x() / across, delta.y() / down)
+            moved, still = self.to_image(delta), self.to_image(QPointF())
+            self._middle -= QPointF(moved[0] - still[0], moved[1] - still[1])
             self.view_changed.emit()
             self.update()
 
@@ -184,6 +234,9 @@ class FrameView(QWidget):
             painter.fillRect(self.rect(), Qt.GlobalColor.black)
             return
         rows, columns = self._shape
+        if self._turn_deg:
+            self._paint_turned(painter, transform)
+            return
         place = transform.mapRect(QRectF(-0.5, -0.5, columns, rows))
         inside = place.toAlignedRect().adjusted(1, 1, -1, -1)
         painter.setClipRegion(QRegion(self.rect()).subtracted(QRegion(inside)))
@@ -192,6 +245,18 @@ class FrameView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.drawImage(place, self._image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+
+    def _paint_turned(self, painter: QPainter, transform: QTransform) -> None:
+        """The turned image on black."""
+        if self._image is None:
+            return
+        rows, columns = self._shape
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        painter.save()
+        painter.setTransform(transform, True)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        painter.drawImage(QRectF(-0.5, -0.5, columns, rows), self._image)
+        painter.restore()
 
     def _paint_still(self, transform: QTransform) -> QPixmap:
         """The image as it lies on the screen: layers move over it without scaling it again."""

@@ -12,12 +12,14 @@ from viewer.model.calibration import Calibration
 from viewer.model.study import ImageSet, Pullback, PullbackMode
 from viewer.qt import paint, theme, tokens
 from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
-from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, ToolPill
+from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
 from viewer.qt.frame_view import FrameView
 from viewer.qt.image_pane import ImagePane
 from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
+from viewer.qt.rotation_tool import RotationOverlay, RotationTool
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.long_view import polar_grid_for
 from viewer.session.session import Session
 from viewer.session.state import Edge, Layers, Selection, Tool
 
@@ -40,6 +42,8 @@ class IvusView(ImagePane):
         self._measure_tool = MeasureTool(session, self._measures)
         self._calibration_overlay = CalibrateOverlay(session)
         self._calibrate_tool = CalibrateTool(session, loader, self._calibration_overlay)
+        self._rotation_overlay = RotationOverlay(session)
+        self._rotation_tool = RotationTool(session, self._rotation_overlay)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._frame_lines, self._segment_lines
         corners.bottom_left = self._window_lines
@@ -47,6 +51,8 @@ class IvusView(ImagePane):
             CutMarks(session, self),
             self._measures,
             self._calibration_overlay,
+            self._rotation_overlay,
+            SideLetters(session, session.rotation.letters, beside_px=18.0),
             corners,
             ScaleBar(session, self._calibration),
             ToolPill(session, lambda: session.tool in (Tool.CALIPER, Tool.ELLIPSE)),
@@ -68,6 +74,8 @@ class IvusView(ImagePane):
         session.link_changed.connect(self.repaint_layers)
         session.pending_changed.connect(self.repaint_layers)
         self._stretch_from = 0
+        self._field_of: Pullback | None = None
+        self._field = (0.0, 0.0, 1.0)
         self._held_edge: tuple[str, Edge] = ("", "start")
 
     # -- what it shows ------------------------------------------------------------------------
@@ -99,12 +107,25 @@ class IvusView(ImagePane):
         uid, frame = self._session.cursor.pullback_uid, self.current_frame()
         self._measures.image_uid = self._calibration_overlay.image_uid = uid
         self._measures.frame = self._calibration_overlay.frame = frame
+        self._follow_turn(frame)
+
+    def _follow_turn(self, frame: int) -> None:
+        """Turn the image as the rotation has it on this frame, about the catheter."""
+        session, pullback = self._session, self._session.pullback
+        if pullback is None or session.rotation.current is None:
+            self.view.set_turn(0.0)
+            return
+        if self._field_of is not pullback:
+            grid = polar_grid_for(pullback)
+            self._field_of, self._field = pullback, (*grid.center_px, grid.radius_px)
+        self.view.set_turn(session.rotation.turn_at(frame), self._field)
 
     def _on_cursor(self) -> None:
         self._tell_overlays()
         super()._on_cursor()
 
     def _on_review(self) -> None:
+        self._follow_turn(self.current_frame())
         super()._on_review()
         self._show_marks()
 
@@ -160,14 +181,19 @@ class IvusView(ImagePane):
         item = self._session.pullback
         window = self._session.displays.window(item) if item else None
         words = f"W {window.width:.0f} L {window.center:.0f} · " if window else ""
-        return [[(f"{words}Zoom {view.zoom:.2f}×", tokens.TEXT_MID, False)]]
+        lines = [[(f"{words}Zoom {view.zoom:.2f}×", tokens.TEXT_MID, False)]]
+        if self._session.rotation.current is not None:
+            words = f"Anterior up · from the {self._session.rotation.seen_from.value}"
+            lines.insert(0, [(words, tokens.TEXT_MID, False)])
+        return lines
 
     # -- gestures -----------------------------------------------------------------------------
     def _on_tool(self, tool: Tool) -> None:
-        crosshair = tool in (Tool.CALIPER, Tool.ELLIPSE, Tool.CALIBRATE)
+        crosshair = tool in (Tool.CALIPER, Tool.ELLIPSE, Tool.CALIBRATE, Tool.ROTATION)
         shape = Qt.CursorShape.CrossCursor if crosshair else Qt.CursorShape.ArrowCursor
         self.view.viewport().setCursor(shape)
         self.cine.scrubber.draws_segments = tool.segment_kind is not None
+        self._rotation_tool.forget()
         self.repaint_layers()
 
     def _on_press(self, x: float, y: float, modifiers: object) -> None:
@@ -175,6 +201,10 @@ class IvusView(ImagePane):
         if self._calibrate_tool.armed and self._item is not None:
             self.pause()
             self._calibrate_tool.press(self._item, self.current_frame(), (x, y), at)
+            self.view.claims_drag = True
+        elif self._rotation_tool.armed and self._item is not None:
+            self.pause()
+            self._rotation_tool.press((x, y))
             self.view.claims_drag = True
         elif self._session.tool in (Tool.CALIPER, Tool.ELLIPSE) and self._item is not None:
             self.view.claims_drag = self._measure_tool.press(
@@ -184,11 +214,19 @@ class IvusView(ImagePane):
             self.view.claims_drag = self._measure_tool.grab(at)
 
     def _on_drag(self, x: float, y: float, modifiers: object) -> None:
-        tool = self._calibrate_tool if self._calibrate_tool.armed else self._measure_tool
-        tool.drag((x, y))
+        if self._rotation_tool.active:
+            self._rotation_tool.drag((x, y))
+            self.repaint_layers()
+        elif self._calibrate_tool.armed:
+            self._calibrate_tool.drag((x, y))
+        else:
+            self._measure_tool.drag((x, y))
 
     def _on_release(self, x: float, y: float, modifiers: object) -> None:
-        if self._calibrate_tool.armed:
+        if self._rotation_tool.active:
+            self._rotation_tool.release((x, y))
+            self.repaint_layers()
+        elif self._calibrate_tool.armed:
             self._calibrate_tool.release((x, y))
         elif self._measure_tool.active:
             self._measure_tool.release()
@@ -234,10 +272,10 @@ class CutMarks:
         item = self._session.pullback
         if item is None or self._session.layers is Layers.IMAGES_ONLY or not view.has_image:
             return
-        center = np.array([(item.columns - 1) / 2, (item.rows - 1) / 2])
-        reach = min(item.columns, item.rows) / 2
-        angle = np.radians(self._pane.cut_angle_deg)
-        along = np.array([np.cos(angle), np.sin(angle)])
+        grid = polar_grid_for(item)
+        center, reach = np.array(grid.center_px), grid.radius_px
+        angle = np.radians(self._pane.cut_angle_deg - view.turn_deg)
+        along = np.array([np.cos(angle), np.sin(angle) / grid.aspect])
         for sign in (1.0, -1.0):
             ends = np.vstack((center + sign * along * reach * 0.90, center + sign * along * reach))
             style = Qt.PenStyle.SolidLine if sign > 0 else Qt.PenStyle.DashLine

@@ -183,6 +183,8 @@ class QualityPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(20)
         self.typical, self.worst = Figure("Typical"), Figure("Worst")
+        for figure in (self.typical, self.worst):
+            figure.setToolTip("± is half the 90 % band: 9 of 10 such places lie inside it")
         self.count = Figure("Anchors")
         for figure in (self.typical, self.worst, self.count):
             row.addWidget(figure)

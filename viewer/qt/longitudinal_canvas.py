@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -21,6 +22,7 @@ from viewer.model.annotation import SegmentKind
 from viewer.qt import longitudinal_paint as lp
 from viewer.qt import paint, theme, tokens, unreadable_marks
 from viewer.qt.focus_ring import RINGED
+from viewer.session.long_columns import columns_of, faintness
 from viewer.session.long_view import LongView
 from viewer.session.placing import Axis
 from viewer.session.session import Session
@@ -137,11 +139,7 @@ class LongitudinalCanvas(QWidget):
         if self._session.layers is not Layers.IMAGES_ONLY:
             lp.draw_tint(painter, rows.long_view, self._bars)
         lp.draw_lanes(painter, rows.lanes, self._bars, lanes)
-        curves = self._curves()
-        if curves:
-            lp.draw_graph(painter, rows.graph, scale, curves)
-        else:
-            lp.draw_hint(painter, rows.graph, NO_CURVES)
+        self._paint_graphs(painter, scale)
         self._paint_landmarks(painter)
         painter.end()
         return still
@@ -151,9 +149,10 @@ class LongitudinalCanvas(QWidget):
         painter.fillRect(row, QColor(tokens.CANVAS))
         if self.long_view is None or self._axis is None:
             return
-        pixels = self.long_view.image(self.cut_angle_deg, lp.columns_for(self._axis, scale))
-        if not pixels.size:
-            return
+        rotation, places = self._session.rotation, self._axis.places
+        columns = columns_of(places, scale.low, scale.high, max(1, int(row.width())))
+        turns = rotation.turns_deg(np.arange(len(places)))
+        pixels = self.long_view.retimed(self.cut_angle_deg, columns, turns)
         pixels = np.ascontiguousarray(pixels)
         image = QImage(
             pixels.data,
@@ -166,6 +165,33 @@ class LongitudinalCanvas(QWidget):
         painter.drawImage(row, image)
         painter.setPen(QPen(QColor(255, 255, 255, 60), 1.0))
         painter.drawLine(QLineF(row.left(), row.center().y(), row.right(), row.center().y()))
+        if rotation.current is not None:
+            ends = (
+                rotation.compass(self.cut_angle_deg),
+                rotation.compass(self.cut_angle_deg + 180),
+            )
+            lp.draw_letters(painter, row, *ends)
+        self._paint_sureness(painter, scale, columns[:, columns.shape[1] // 2])
+
+    def _paint_sureness(self, painter: QPainter, scale: lp.Scale, frames: NDArray[np.intp]) -> None:
+        """Fainter where places are less sure, hatched where they are extrapolated."""
+        axis, row = self._axis, self._rows.long_view
+        sure = axis.sureness if axis is not None else None
+        if axis is None or sure is None:
+            return
+        half = sure.half_band[frames]
+        faint = faintness(half) if sure.unit == "mm" else np.zeros(len(half))
+        lp.draw_veil(painter, row, faint, (sure.extrapolated | sure.beyond)[frames])
+        if axis.ends is None or not sure.beyond.any():
+            return
+        places = axis.places
+        for end, over, left in (
+            (axis.ends[0], axis.ends[0] - float(places.min()), True),
+            (axis.ends[1], float(places.max()) - axis.ends[1], False),
+        ):
+            if over > 0.5:
+                words = f"{over:.0f} {axis.unit} past the centerline"
+                lp.draw_end(painter, row, scale.x(end), words, left=left)
 
     def _segment_bars(self) -> list[lp.LaneBar]:
         session, bars = self._session, []
@@ -184,25 +210,33 @@ class LongitudinalCanvas(QWidget):
             bars.append(lp.LaneBar(segment.id, kind, left, right, text, solid, chosen))
         return bars
 
-    def _curves(self) -> list[lp.Curve]:
-        position, axis = self._session.position_map, self._axis
-        if position is None or axis is None:
-            return []
-        curves = [
-            lp.Curve(
-                "± position", position.unit, axis.places, position.sigma, tokens.TEXT_MID, True
-            )
-        ]
-        pullback = self._session.pullback
-        times_s = self._session.timing(pullback).times_s if pullback else None
-        if times_s is not None and len(times_s) > 2:
-            speed = np.abs(np.gradient(position.arc, np.maximum.accumulate(np.asarray(times_s))))
-            speed = np.where(np.isfinite(speed), speed, 0.0)
-            unit = f"{position.unit}/s"
-            curves.append(
-                lp.Curve("pull speed", unit, axis.places, speed, tokens.LANDMARK, right_axis=True)
-            )
-        return curves
+    def _paint_graphs(self, painter: QPainter, scale: lp.Scale) -> None:
+        """± of the position and speed of the pull: in two graphs where there is room."""
+        rows, position, axis = self._rows, self._session.position_map, self._axis
+        if position is None or axis is None or axis.sureness is None:
+            lp.draw_hint(painter, rows.graph, NO_CURVES)
+            return
+        half, unit = axis.sureness.half_band, position.unit
+        sure = lp.Curve("± (90 %)", unit, axis.places, half, tokens.TEXT_MID, True)
+        speed, apart = [], rows.speed.height() > 0
+        if position.speed is not None:
+            speed = [
+                lp.Curve("pull speed", f"{unit}/s", axis.places, position.speed, tokens.LANDMARK,
+                         right_axis=not apart)
+            ]  # fmt: skip
+        lp.draw_graph(painter, rows.graph, scale, [sure] if apart else [sure, *speed])
+        if apart:
+            lp.draw_target(painter, rows.graph, sure)
+            self._paint_speed(painter, scale, speed)
+
+    def _paint_speed(self, painter: QPainter, scale: lp.Scale, speed: list[lp.Curve]) -> None:
+        row, position = self._rows.speed, self._session.position_map
+        if not speed or position is None:
+            lp.draw_hint(painter, row, "Pull speed needs the frames' times")
+            return
+        xs = [(self.x_of_frame(first), self.x_of_frame(last)) for first, last in position.pauses]
+        lp.draw_pauses(painter, row, [(a, b) for a, b in xs if a is not None and b is not None])
+        lp.draw_graph(painter, row, scale, speed)
 
     def _paint_landmarks(self, painter: QPainter) -> None:
         session, rows = self._session, self._rows
@@ -223,17 +257,19 @@ class LongitudinalCanvas(QWidget):
         x = self.x_of_frame(frame)
         if x is None or self._scale is None or self._axis is None:
             return
-        position = session.position_map
-        if position is not None and self._axis.kind is AxisKind.VEIN and frame < len(position):
-            sigma = float(position.sigma[frame])
-            place = float(self._axis.places[frame])
-            left, right = self._scale.x(place - sigma), self._scale.x(place + sigma)
+        position, ends = session.position_map, session.placing.band(frame)
+        if ends is not None and self._axis.kind is AxisKind.VEIN:
+            left, right = self._scale.x(ends[0]), self._scale.x(ends[1])
             band = QColor(tokens.POSITION)
             band.setAlphaF(0.2)
             top = rows.long_view.top()
             room = QRectF(rows.graph.left(), top, rows.graph.width(), rows.graph.bottom() - top)
             stretch = QRectF(left, top, right - left, rows.graph.bottom() - top)
-            painter.fillRect(stretch.intersected(room), band)
+            stretch = stretch.intersected(room)
+            painter.fillRect(stretch, band)
+            painter.setPen(QPen(QColor(255, 255, 255, 150), 1.0, Qt.PenStyle.DashLine))
+            for edge in (stretch.left(), stretch.right()):
+                painter.drawLine(QLineF(edge, stretch.top(), edge, stretch.bottom()))
         painter.setPen(QPen(QColor(tokens.POSITION), 1.6))
         painter.drawLine(QLineF(x, rows.ruler.bottom(), x, rows.graph.bottom()))
         label = f"{frame + 1}"

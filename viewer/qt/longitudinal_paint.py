@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from viewer.model.annotation import SegmentKind
 from viewer.qt import paint, theme, tokens
+from viewer.session.long_columns import runs_of
 from viewer.session.placing import Axis, NamedStretch
 
 GUTTER_LEFT, GUTTER_RIGHT = 50.0, 42.0
 STEPS = (1, 2, 5, 10, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000)
 TICK_ROOM_PX = 70.0
+TWO_GRAPHS = 104.0
+"""From this height on speed and ± have a graph each, px."""
+TARGET_MM = 3.0
+"""What a careful tie reaches: a dotted line on the ± graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Rows:
     long_view: QRectF
     lanes: QRectF
     graph: QRectF
+    speed: QRectF
 
 
 def rows_for(width: float, height: float) -> Rows:
@@ -36,14 +42,18 @@ def rows_for(width: float, height: float) -> Rows:
     compact = height < 260
     ruler, veins, lanes = 24.0, 20.0, 19.0 if compact else 40.0
     free = max(60.0, height - ruler - veins - lanes - 14.0)
-    view = free * 0.5
+    view = free * 0.45
     top = [0.0, ruler, ruler + veins, ruler + veins + view + 2, ruler + veins + view + lanes + 8]
+    graphs = max(20.0, height - top[4] - 8)
+    split = graphs >= TWO_GRAPHS
+    speed = round(graphs * 0.5) if split else 0.0
     return Rows(
         QRectF(left, top[0], room, ruler),
         QRectF(left, top[1], room, veins),
         QRectF(left, top[2], room, view),
         QRectF(left, top[3], room, lanes),
-        QRectF(left, top[4], room, max(20.0, height - top[4] - 8)),
+        QRectF(left, top[4] + speed, room, graphs - speed),
+        QRectF(left, top[4], room, speed - 8.0 if split else 0.0),
     )
 
 
@@ -69,18 +79,6 @@ class Scale:
     def place(self, x: float) -> float:
         """Place at a screen x."""
         return self.low + (x - self.left) / self.width * (self.high - self.low)
-
-
-def columns_for(axis: Axis, scale: Scale) -> NDArray[np.intp]:
-    """The frame of every screen column: where several share a place, the middle one."""
-    wanted = scale.low + (np.arange(int(scale.width)) + 0.5) / scale.width * (
-        scale.high - scale.low
-    )
-    places = axis.places if axis.places[-1] >= axis.places[0] else axis.places[::-1]
-    after = np.clip(np.searchsorted(places, wanted), 1, len(places) - 1)
-    nearer = wanted - places[after - 1] < places[after] - wanted
-    index = np.where(nearer, after - 1, after)
-    return index if places is axis.places else len(places) - 1 - index
 
 
 def draw_ruler(painter: QPainter, row: QRectF, scale: Scale, unit: str) -> None:
@@ -227,7 +225,7 @@ def draw_graph(painter: QPainter, row: QRectF, scale: Scale, curves: Sequence[Cu
         y = row.bottom() - share * (row.height() - 14)
         painter.drawLine(QLineF(row.left(), y, row.right(), y))
     for curve in curves:
-        top = _round_up(float(np.nanmax(curve.values)) if curve.values.size else 1.0)
+        top = curve_top(curve)
         origin = scale.x(0.0)
         xs = origin + (scale.x(1.0) - origin) * curve.places
         ys = row.bottom() - np.clip(curve.values / top, 0, 1) * (row.height() - 14)
@@ -243,6 +241,81 @@ def draw_graph(painter: QPainter, row: QRectF, scale: Scale, curves: Sequence[Cu
         painter.setPen(QPen(QColor(curve.color), 1.5))
         painter.drawPolyline(QPolygonF(paint.polygon(line)))
         _draw_scale(painter, row, curve, top)
+
+
+def draw_target(painter: QPainter, row: QRectF, curve: Curve) -> None:
+    """A dotted line at what a careful tie reaches, on a graph in mm."""
+    top = curve_top(curve)
+    if curve.unit != "mm" or top <= TARGET_MM:
+        return
+    y = row.bottom() - TARGET_MM / top * (row.height() - 14)
+    painter.setPen(QPen(QColor(tokens.OK), 1.0, Qt.PenStyle.DotLine))
+    painter.drawLine(QLineF(row.left(), y, row.right(), y))
+    painter.setFont(theme.font(10.5))
+    words = f"dotted: ± {TARGET_MM:.0f} mm"
+    room = paint.text_width([(words, "", False)], 11) + 4
+    painter.drawText(QRectF(row.right() - room, row.top() - 2, room, 14), words)
+
+
+def draw_veil(
+    painter: QPainter, row: QRectF, faint: NDArray[np.float64], unsure: NDArray[np.bool_]
+) -> None:
+    """Take brightness off columns whose place is not well known; hatch extrapolated ones.
+
+    Parameters
+    ----------
+    faint : ndarray, shape (columns,)
+        Share of brightness to take away from every column of the row.
+    unsure : ndarray of bool, shape (columns,)
+        Columns that are drawn hollow: outside the landmarks, or past the centerline.
+    """
+    width = row.width() / len(faint)
+    if faint.any():
+        veil = np.zeros((1, len(faint), 4), np.uint8)
+        veil[0, :, 3] = np.round(255 * faint)
+        picture = QImage(veil.data, len(faint), 1, veil.strides[0], QImage.Format.Format_RGBA8888)
+        painter.drawImage(row, picture)
+    for first, last in runs_of(unsure):
+        part = QRectF(
+            row.left() + first * width, row.top(), (last + 1 - first) * width, row.height()
+        )
+        painter.fillRect(part, QColor(21, 26, 33, 110))
+        hatch = QBrush(QColor(255, 255, 255, 60), Qt.BrushStyle.BDiagPattern)
+        painter.fillRect(part, hatch)
+
+
+def draw_end(painter: QPainter, row: QRectF, x: float, words: str, *, left: bool) -> None:
+    """Where the centerline ends under a pullback that goes on, and by how much it does."""
+    painter.setPen(QPen(QColor(tokens.WARN), 1.4, Qt.PenStyle.DashLine))
+    painter.drawLine(QLineF(x, row.top(), x, row.bottom()))
+    width = paint.text_width([(words, "", False)], 11) + 12
+    spot = QRectF(x - width - 4 if left else x + 4, row.bottom() - 20, width, 16)
+    spot.moveLeft(max(row.left(), min(spot.left(), row.right() - width)))
+    painter.fillRect(spot, QColor(*tokens.SCRIM))
+    painter.setFont(theme.font(11))
+    painter.setPen(QColor(tokens.WARN))
+    painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def draw_letters(painter: QPainter, row: QRectF, top: str, bottom: str) -> None:
+    """Directions of the cut's upper and lower end, in the left gutter."""
+    painter.setFont(theme.font(11, 600))
+    painter.setPen(QColor(tokens.TEXT_MID))
+    align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    for letter, y in ((top, row.top()), (bottom, row.bottom() - 16)):
+        painter.drawText(QRectF(0, y, GUTTER_LEFT - 8, 16), align, letter)
+
+
+def draw_pauses(painter: QPainter, row: QRectF, xs: Sequence[tuple[float, float]]) -> None:
+    """Hatch where the catheter rests; a rest has no width on an axis along the vein."""
+    painter.setFont(theme.font(10.5))
+    for ends in xs:
+        left, right = min(ends), max(ends)
+        box = QRectF(left - 1.5, row.top() + 12, max(3.0, right - left), row.height() - 12)
+        painter.fillRect(box, QBrush(QColor(tokens.LINE2), Qt.BrushStyle.BDiagPattern))
+        painter.setPen(QColor(tokens.TEXT_LOW))
+        word = QRectF(box.center().x() - 24, row.top() - 1, 48, 13)
+        painter.drawText(word, Qt.AlignmentFlag.AlignCenter, "pause")
 
 
 def draw_hint(painter: QPainter, row: QRectF, text: str) -> None:
@@ -268,6 +341,11 @@ def _draw_scale(painter: QPainter, row: QRectF, curve: Curve, top: float) -> Non
     x = row.right() - room - 4 if curve.right_axis else row.left() + 4
     painter.setPen(QColor(curve.color))
     painter.drawText(QRectF(x, row.top() - 2, room, 14), align, words)
+
+
+def curve_top(curve: Curve) -> float:
+    """The value at the top of a curve's own scale."""
+    return _round_up(float(np.nanmax(curve.values)) if curve.values.size else 1.0)
 
 
 def _round_up(value: float) -> float:

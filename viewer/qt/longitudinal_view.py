@@ -95,13 +95,14 @@ class LongitudinalView(QWidget):
         self.canvas.refresh()
 
     def _show_cut(self) -> None:
-        self._cut.setText(f"Cut {-self.canvas.cut_angle_deg % 360:.0f}°")
+        self._cut.setText(self._session.rotation.cut_words(self.canvas.cut_angle_deg))
 
     def refresh(self, *_: object) -> None:
         """Draw again; start on another pullback's long view when that is shown now."""
         self._follow_pullback()
         axis = self._session.placing.axis()
         self._subtitle.setText(axis.title if axis else "")
+        self._show_cut()
         self.canvas.refresh()
 
     def _on_cursor(self, *_: object) -> None:
@@ -129,9 +130,9 @@ class LongitudinalView(QWidget):
         def finished(error: UnreadableError | None) -> None:
             if error is not None:
                 self._session.notify("The long view could not be built", str(error))
-            self.canvas.refresh()
             elif self._session.pulls is not None:
                 self._session.pulls.take_stack(view)
+            self.canvas.refresh()
 
         def start() -> None:
             if self.canvas.long_view is view:

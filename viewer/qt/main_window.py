@@ -40,6 +40,7 @@ from viewer.qt.longitudinal_view import LongitudinalView
 from viewer.qt.lower_region import LowerRegion
 from viewer.qt.notify import Toast
 from viewer.qt.pane_verbs import PaneVerbs
+from viewer.qt.rotation_strip import RotationStrip
 from viewer.qt.series_rail import SeriesRail
 from viewer.qt.start_page import RecoveryCard, StartPage
 from viewer.qt.status_bar import StatusBar
@@ -48,8 +49,8 @@ from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
-from viewer.session.recovery import Recovery
 from viewer.session.pull_work import PullWork
+from viewer.session.recovery import Recovery
 from viewer.session.session import Session
 from viewer.session.state import Notice, Severity, Tool, Workspace
 from viewer.session.vein_tracing import VeinTracing
@@ -97,8 +98,8 @@ class MainWindow(QMainWindow):
         self.tools = ToolStrip(session, actions)
         self.contrast = ContrastViews(session, self.loader)
         session.tracing = VeinTracing(session, self.loader, self.contrast)
-        self.venogram = VenogramView(session, self.loader, self.contrast)
         session.pulls = PullWork(session, self.loader)
+        self.venogram = VenogramView(session, self.loader, self.contrast)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)
         self.below = LowerRegion(session, self.contrast, actions, self.along)
@@ -108,11 +109,12 @@ class MainWindow(QMainWindow):
         self.contrast_controls.tell_progress(self.status)
         self.strip = AlignStrip(session)
         self.calibrate_strip = CalibrateStrip(session)
+        self.rotation_strip = RotationStrip(session)
         self.start_page = StartPage(actions)
         self.toast = Toast(self)
+        self.align = AlignStage(self)
         self._build_stage()
         body = QWidget()
-        self.align = AlignStage(self)
         self._row = QHBoxLayout(body)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(1)
@@ -157,9 +159,11 @@ class MainWindow(QMainWindow):
         column.addLayout(self._notices)
         column.addWidget(self.strip)
         column.addWidget(self.calibrate_strip)
+        column.addWidget(self.rotation_strip)
         column.addWidget(self.split, 1)
         self.strip.hide()
         self.calibrate_strip.hide()
+        self.rotation_strip.hide()
 
     def _connect(self) -> None:
         session = self.session
@@ -196,12 +200,12 @@ class MainWindow(QMainWindow):
         session, alone = self.session, self._maximised
         if self.contrast_controls.cancel():
             return
+        if session.pulls is not None and session.pulls.fluoro.end_marking():
+            return
         busy = session.in_gesture or session.vessel.pending.point_px is not None
         if alone is not None and not busy and session.tool is Tool.SELECT:
             self.maximise(alone)
         else:
-        if session.pulls is not None and session.pulls.fluoro.end_marking():
-            return
             commands.cancel(session)
 
     def toggle_full_screen(self) -> None:
@@ -220,14 +224,14 @@ class MainWindow(QMainWindow):
         self.pane_verbs.show_sweep()
 
     @property
-    def active_pane(self) -> ImagePane:
-        """The pane that keys go to."""
-        return self._active
-    @property
     def is_maximised(self) -> bool:
         """Whether one pane has the whole window."""
         return self._maximised is not None
 
+    @property
+    def active_pane(self) -> ImagePane:
+        """The pane that keys go to."""
+        return self._active
 
     def _regions(self) -> Sequence[QWidget]:
         every = (
@@ -236,11 +240,11 @@ class MainWindow(QMainWindow):
             self.tools,
             self.venogram.view,
             self.ivus.view,
+            *([self.align.speed.graph] if self.align.speed is not None else []),
             self.below.focus_target,
             self.inspector,
         )
         return [region for region in every if region.isVisible()]
-            *([self.align.speed.graph] if self.align.speed is not None else []),
 
     def focus_region(self, step: int) -> None:
         """Move the focus to the next or previous region."""
@@ -361,6 +365,7 @@ class MainWindow(QMainWindow):
     def _on_tool(self, tool: Tool) -> None:
         self.strip.setVisible(tool is Tool.LANDMARK)
         self.calibrate_strip.setVisible(tool is Tool.CALIBRATE)
+        self.rotation_strip.setVisible(tool is Tool.ROTATION)
 
     def _on_workspace(self, workspace: Workspace) -> None:
         if workspace is Workspace.ALIGN:
@@ -430,13 +435,13 @@ class MainWindow(QMainWindow):
         for name, splitter in (("images", self.images), ("split", self.split)):
             if state.get(name):
                 splitter.restoreState(QByteArray.fromBase64(state[name].encode("ascii")))
+        for name, kept in state.items():
+            self.align.restore(name, kept)
 
 
 def _takes_focus(widget: QWidget) -> bool:
     return (
         widget.isVisible()
-        for name, kept in state.items():
-            self.align.restore(name, kept)
         and widget.isEnabled()
         and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
         and not isinstance(widget, QScrollArea)

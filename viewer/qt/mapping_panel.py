@@ -45,6 +45,9 @@ class MappingPanel(QWidget):
         self._from_file = theme.label("", theme.caption(), "low", wrap=True)
         column.addWidget(field_row("", self._from_file))
         column.addWidget(field_row("Direction", self.direction))
+        self.rotation = theme.label("", theme.small(), wrap=True)
+        self.rotation.setToolTip("Where anterior is on the IVUS  (Y sets it)")
+        column.addWidget(field_row("Rotation", self.rotation))
         column.addSpacing(4)
         self.explanation = theme.label("", theme.small(), wrap=True)
         self.source = theme.label("", theme.caption(), "low", wrap=True)
@@ -72,7 +75,9 @@ class MappingPanel(QWidget):
         )
         position = session.position_map
         self.explanation.setText(position.explanation if position is not None else "")
-        self.source.setText(f"±: {position.uncertainty_source}" if position is not None else "")
+        source = position.uncertainty_source if position is not None else ""
+        self.source.setText(f"± (half the 90 % band): {source}")
+        self.rotation.setText(session.rotation.text())
         show_if(self.explanation, position is not None)
         show_if(self.source, position is not None)
 

@@ -22,12 +22,22 @@ def add_pane_buttons(window: MainWindow) -> None:
             act = partial(window.act_on, pane, action_id)
             button = pane.header_button(spec.icon, spec.text, act)
             button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
+    _add_rotation_button(window)
     link = window.actions_by_id["view.link"]
     button = window.ivus.header_button(BY_ID["view.link"].icon, "Linked", link.trigger, True)
     button.setToolTip(f"{BY_ID['view.link'].tip}  (Ctrl+L)")
     link.toggled.connect(button.setChecked)
     button.setChecked(link.isChecked())
     _add_cine_buttons(window)
+
+
+def _add_rotation_button(window: MainWindow) -> None:
+    """Set the IVUS frame's rotation; lit while the tool is armed."""
+    turn, spec = window.actions_by_id["tool.rotation"], BY_ID["tool.rotation"]
+    button = window.ivus.header_button(spec.icon, spec.text, turn.trigger, checkable=True)
+    button.setToolTip(f"{spec.tip}  ({spec.shortcuts[0]})")
+    button.clicked.connect(lambda: button.setChecked(turn.isChecked()))
+    turn.toggled.connect(button.setChecked)
 
 
 def _add_cine_buttons(window: MainWindow) -> None:

@@ -61,6 +61,7 @@ class SegmentPanel(QWidget):
         heading.addWidget(self._drawn)
         self._column.addLayout(heading)
         self.length = Figure("Length", key=True)
+        self.length.setToolTip("Along the vein; ± is half the 90 % band")
         self.second = Figure("Frames")
         figures = QHBoxLayout()
         figures.setSpacing(24)

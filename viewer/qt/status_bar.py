@@ -162,7 +162,7 @@ class StatusBar(QWidget):
         self.here.show_as(
             facts.sigma_here(self._session),
             tip="± of the position at this frame, and the largest one of the whole pullback "
-            "(one standard deviation)",
+            "(half the 90 % band: 9 of 10 such places lie inside it)",
         )
 
     def set_cache(self, ready: int, total: int, used_bytes: int, limit_bytes: int) -> None:

@@ -82,6 +82,10 @@ class ToolButton(QAbstractButton):
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, self.text())
 
 
+ELSEWHERE = ("tool.rotation",)
+"""Tools with a button in the header of the one pane they are for."""
+
+
 class ToolStrip(QWidget):
     """The tools of the actions table, in its groups."""
 
@@ -96,7 +100,7 @@ class ToolStrip(QWidget):
         self._column.setSpacing(2)
         group = 0
         for action_id, action in actions.items():
-            if not action_id.startswith(_PREFIX):
+            if not action_id.startswith(_PREFIX) or action_id in ELSEWHERE:
                 continue
             if BY_ID[action_id].group != group:
                 group = BY_ID[action_id].group

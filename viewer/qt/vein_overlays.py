@@ -244,8 +244,9 @@ class VeinOverlay:
         frame = min(session.cursor.pullback_frame, len(position.arc_px) - 1)
         arc = float(position.arc_px[frame])
         reach = self._half_width(view) + 14.0
-        sigma_px = float(position.sigma_px[frame])
-        self._paint_band(painter, view, (arc - sigma_px, arc + sigma_px), reach * 0.7)
+        band = session.placing.band_px(frame)
+        if band is not None:
+            self._paint_band(painter, view, band, reach * 0.7)
         bar = np.vstack(self._rails(view, (arc, arc), reach))[::2]
         solid = bool(position.solid[frame])
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DotLine

@@ -39,6 +39,10 @@ def _needs_pullback(session: Session) -> str:
     return "" if session.pullback else "needs an IVUS pullback"
 
 
+def _needs_rotation(session: Session) -> str:
+    return "" if session.rotation.current else "needs a rotation that was set"
+
+
 def _needs_image(session: Session) -> str:
     return "" if session.run or session.pullback else "needs images"
 
@@ -101,13 +105,13 @@ def _needs_calibration(session: Session) -> str:
     return "" if by_hand else "needs a calibration by hand"
 
 
+def _can_carry(session: Session) -> str:
+    return session.calibrating.carry.why_not()
+
+
 def _can_undo(session: Session) -> str:
     can = session.calibrating.can_undo or session.history.can_undo
     return "" if can else "has nothing to take back"
-
-
-def _can_carry(session: Session) -> str:
-    return session.calibrating.carry.why_not()
 
 
 def _can_redo(session: Session) -> str:
@@ -242,12 +246,23 @@ ACTIONS: tuple[Action, ...] = (
        "ph.frame-corners", _needs_target, checkable=True, group=2),
     _a("calibrate.remove", "Remove calibration", "Tools", "Ctrl+Shift+K",
        "Back to the file's own scale, or to pixels", "ph.trash", _needs_calibration, group=2),
+    _a("tool.rotation", "Set rotation", "Tools", "Y",
+       "Turn the IVUS: click the artery in front, or drag an arrow and say where it points",
+       "ph.arrows-clockwise", _needs_pullback, checkable=True, group=2),
+    _a("rotation.seen_from", "Seen from the head", "Tools", "Shift+Y",
+       "The IVUS is seen from the head (catheter from the neck), not from the feet",
+       "ph.swap", _needs_pullback, checkable=True, group=2),
+    _a("rotation.remove", "Remove rotation", "Tools", "Ctrl+Shift+Y",
+       "Show the IVUS as it was taken", "ph.trash", _needs_rotation, group=2),
     _a("tool.contrast", "Contrast", "Tools", "Q",
        "Follow contrast over time: click up to six places on the venogram", "ph.chart-line",
        _can_subtract, checkable=True, group=2),
     _a("contrast.clear_points", "Delete contrast points", "Tools", "Ctrl+Shift+Q",
        "Delete every contrast point of this run, as one step", "ph.trash",
        _needs_contrast_points, group=2),
+    _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
+       "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
+       group=2),
     _a("vessel.new", "Another vein", "Tools", "Shift+B",
        "Draw another centerline on this run: the other side, the cava", "ph.path", _needs_run,
        group=3),
@@ -275,9 +290,6 @@ ACTIONS: tuple[Action, ...] = (
        "Make the other end of the centerline the central one", "ph.swap", _needs_line, group=3),
     _a("vessel.delete", "Delete centerline", "Tools", "Ctrl+Shift+Backspace",
        "Delete the centerline of this run and its landmarks", "ph.trash", _needs_line, group=3),
-    _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
-       "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
-       group=2),
     _a("vessel.clear_landmarks", "Delete all landmarks", "Tools", "Ctrl+Shift+L",
        "Delete every landmark of this pair, as one step", "ph.trash", _needs_landmarks, group=3),
     # -- Go
@@ -360,6 +372,9 @@ ACTIONS: tuple[Action, ...] = (
     _a("contrast.peak", "Peak opacification", "View", "P",
        "Show the most contrast each point of the run ever had", "ph.chart-line-up", _can_subtract,
        checkable=True, group=4),
+    _a("contrast.peak_time", "Time to peak", "View", "Shift+P",
+       "Show in colour when each point of the run had the most contrast", "ph.timer",
+       _can_subtract, checkable=True, group=4),
     _a("contrast.first", "Follow contrast from this frame", "View", "Ctrl+[",
        "Peak and contrast over time begin at the shown frame of the venogram",
        "ph.arrow-line-right", _can_subtract, group=5),
@@ -369,6 +384,9 @@ ACTIONS: tuple[Action, ...] = (
     _a("contrast.whole", "Follow contrast over the whole run", "View", "Ctrl+\\",
        "Peak and contrast over time take every frame", "ph.arrows-left-right", _can_subtract,
        group=5),
+    _a("contrast.loop", "Follow contrast over the loop", "View", "Ctrl+Alt+L",
+       "Peak and contrast over time take the frames the venogram's loop plays", "ph.repeat",
+       _can_subtract, group=5),
     _a("panel.vein", "Along the vein", "Window", "Alt+V", "Show the vein below the images",
        "ph.path", checkable=True, group=1),
     _a("panel.contrast", "Contrast over time", "Window", "Shift+Q",
@@ -394,9 +412,6 @@ ACTIONS: tuple[Action, ...] = (
     _a("window.menu", "Menu", "Window", "F10", "Every command, by menu", "ph.list", group=1),
     _a("window.inspector", "Inspector", "Window", "F9", "Show or hide the inspector",
        "ph.sidebar-simple", checkable=True, group=1),
-    _a("contrast.peak_time", "Time to peak", "View", "Shift+P",
-       "Show in colour when each point of the run had the most contrast", "ph.timer",
-       _can_subtract, checkable=True, group=4),
     _a("window.next_region", "Next region", "Window", "F6", "Move the focus to the next region",
        "ph.arrow-right", group=1),
     _a("window.previous_region", "Previous region", "Window", "Shift+F6",
@@ -406,9 +421,6 @@ ACTIONS: tuple[Action, ...] = (
     _a("window.cache", "Cache size…", "Window", "Ctrl+Shift+M",
        "How much memory decoded frames may take", "ph.hard-drives", group=2),
     # -- Help
-    _a("contrast.loop", "Follow contrast over the loop", "View", "Ctrl+Alt+L",
-       "Peak and contrast over time take the frames the venogram's loop plays", "ph.repeat",
-       _can_subtract, group=5),
     _a("help.palette", "Find a command", "Help", "Ctrl+K", "Find and run any command",
        "ph.magnifying-glass"),
     _a("help.shortcuts", "Shortcuts", "Help", "?", "Every shortcut on one page", "ph.keyboard"),

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.measure.calipers import measured
@@ -25,6 +26,7 @@ from viewer.session.calibration_words import (
     estimate_lines,
 )
 from viewer.session.contents import image_title
+from viewer.session.placing import half_band
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -76,7 +78,8 @@ class Fact:
 class TieQuality:
     """How good a tie is, in `unit`, and the largest gap of frames.
 
-    `typical` is the median ± between the landmarks, `worst` the largest of all frames.
+    ± is half the 90 % band: `typical` its median between the landmarks, `worst` the largest of
+    all frames.
     """
 
     typical: float
@@ -126,7 +129,7 @@ def link_state(session: Session) -> LinkState:
 
 
 def sigma_here(session: Session) -> str:
-    """± of the position at this frame and the largest one of all frames."""
+    """± (half the 90 % band) of the position at this frame and the largest one of all frames."""
     position = session.position_map
     if position is None:
         return ""
@@ -134,11 +137,22 @@ def sigma_here(session: Session) -> str:
     if frame >= len(position):
         return ""
     worst, unit = _worst(position), position.unit
-    return f"± {_round(float(position.sigma[frame]), unit)} {unit} here · ± {worst} {unit} worst"
+    return f"± {_round(half_band(position, frame), unit)} {unit} here · ± {worst} {unit} worst"
 
 
 def _worst(position: PositionMap) -> str:
-    return _round(float(position.sigma.max()), position.unit)
+    return _round(float(_halves(position).max()), position.unit)
+
+
+def _halves(position: PositionMap) -> NDArray[np.float64]:
+    """Half the 90 % band of every frame, shape (n,)."""
+    return np.asarray((position.high - position.low) / 2.0)
+
+
+def _typical(position: PositionMap) -> float:
+    """The median ± between the landmarks, of all frames when none lies there."""
+    solid = position.solid if position.solid.any() else slice(None)
+    return float(np.median(_halves(position)[solid]))
 
 
 def _round(value: float, unit: str) -> str:
@@ -150,12 +164,10 @@ def tie_quality(session: Session) -> TieQuality | None:
     position = session.position_map
     if position is None:
         return None
-    solid = position.sigma[position.solid]
-    sigma = solid if solid.size else position.sigma
     marks = session.vessel.landmarks
     return TieQuality(
-        float(np.median(sigma)),
-        float(position.sigma.max()),
+        _typical(position),
+        float(_halves(position).max()),
         position.unit,
         len(marks),
         largest_gap(session),
@@ -262,13 +274,11 @@ def _position_fact(session: Session) -> Fact:
         reason = link_state(session).text
         return Fact("Position", reason[0].lower() + reason[1:], position.hint, "warn")
     count = len(session.vessel.landmarks)
-    sigma = float(np.median(position.sigma[position.solid] if position.solid.any()
-                            else position.sigma))  # fmt: skip
     anchors = f"{count} anchor{'' if count == 1 else 's'}"
     return Fact(
         "Position",
-        f"± {_round(sigma, position.unit)} {position.unit} · {anchors}",
-        f"{position.explanation}\n± {position.uncertainty_source}",
+        f"± {_round(_typical(position), position.unit)} {position.unit} · {anchors}",
+        f"{position.explanation}\n± (half the 90 % band): {position.uncertainty_source}",
     )
 
 
@@ -351,6 +361,8 @@ def landmark_facts(session: Session) -> tuple[LandmarkFact, ...]:
             detail += f" · {'0' if place == '−0' else place} {axis.unit}"
         residual = residuals.get(mark.id)
         error = residual.value if residual is not None else None
+        if residual is not None and (residual.expected or 0.0) > ERROR_WARN_MM:
+            error = None  # an end: the others tell too little of where it should be
         unit = position.unit if position is not None else "mm"
         found.append(
             LandmarkFact(
@@ -391,16 +403,16 @@ def pending_text(session: Session) -> tuple[str, str]:
             return "Enter adds it. Two landmarks link a hand pullback to the vein.", ""
         return ("One more landmark links both views." if count == 1 else
                 "Two landmarks link a hand pullback to the vein."), ""  # fmt: skip
-    unit, sigma = position.unit, float(position.sigma[frame])
-    sure = f"± {_round(sigma, unit)} {unit}"
+    unit, half = position.unit, half_band(position, frame)
+    sure = f"± {_round(half, unit)} {unit}"
     if point_px is None:
         return f"Predicted {session.placing.text(frame)}. Click the vein where you see it.", ""
     arc = float(position.to_unit(float(curve.project(point_px)[0])))
     off = abs(arc - float(position.arc[frame]))
     moved = f"{_round(off, unit)} {unit}"
-    if off <= sigma:
+    if off <= half:
         return f"This anchor moves the path by {moved} here, inside the predicted {sure}.", "ok"
-    if off <= 2 * sigma:
+    if off <= 1.5 * half:
         return f"This anchor moves the path by {moved} here, beyond the predicted {sure}.", "warn"
     return (
         f"This is {moved} from where the neighbours put it ({sure}). Add it if you are sure, or "

@@ -249,7 +249,8 @@ class LongView:
         if k == 1:
             return image
         total = image.reshape(-1, count, k).sum(axis=2, dtype=np.uint16)
-        return np.asarray((total + k // 2) // k, dtype=np.uint8)
+        readable = np.maximum(1, k - np.count_nonzero(self.bad[columns], axis=1))
+        return np.asarray((total + readable // 2) // readable, dtype=np.uint8)
 
     def _turned(
         self,

@@ -14,6 +14,7 @@ from viewer.model.anatomy import Side, VeinSegment, vein_label
 from viewer.session.state import AxisKind
 
 if TYPE_CHECKING:
+    from viewer.geometry.position import PositionMap
     from viewer.session.session import Session
 
 
@@ -24,6 +25,24 @@ class NamedStretch:
     start: float
     end: float
     label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sureness:
+    """How sure the places of a pullback's frames along the vein are; arrays of shape (frames,).
+
+    Attributes
+    ----------
+    half_band : ndarray of float64
+        Half the 90 % band, in `unit` (mm or px).
+    extrapolated, beyond : ndarray of bool
+        Frames outside the landmarks; frames past an end of the centerline.
+    """
+
+    unit: str
+    half_band: NDArray[np.float64]
+    extrapolated: NDArray[np.bool_]
+    beyond: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +59,18 @@ class Axis:
         What the axis says it counts.
     places : ndarray of float64, shape (frames,)
         Place of every frame, rising or falling with the frames but never turning.
+    sureness : Sureness or None
+        How sure the frames' places along the vein are; None when they have none.
+    ends : tuple of float or None
+        Where the centerline begins and ends, on an axis that counts along the vein.
     """
 
     kind: AxisKind
     unit: str
     title: str
     places: NDArray[np.float64]
+    sureness: Sureness | None = None
+    ends: tuple[float, float] | None = None
 
     def frame_at(self, place: float, near: int = 0) -> int:
         """The frame nearest to a place; of several there, the one nearest to `near`."""
@@ -99,15 +124,32 @@ class Placing:
         return axis.position(arc_px * (scale or 1.0))
 
     def text(self, frame: int) -> str:
-        """Place of a frame with its ±, e.g. "16.7 mm ± 2.1"."""
+        """Place of a frame with half its 90 % band, e.g. "16.7 mm ± 2.1"."""
         position, axis = self._session.position_map, self.vein_axis
         if position is None or axis is None or not 0 <= frame < len(position):
             return "not linked"
         place = axis.position(float(position.arc[frame]))
-        sigma = float(position.sigma[frame])
+        half = half_band(position, frame)
         if position.unit == "mm":
-            return f"{_signed(place, 1)} mm ± {sigma:.1f}"
-        return f"{_signed(place, 0)} px ± {sigma:.0f}"
+            return f"{_signed(place, 1)} mm ± {half:.1f}"
+        return f"{_signed(place, 0)} px ± {half:.0f}"
+
+    def band(self, frame: int) -> tuple[float, float] | None:
+        """The 90 % band of a frame's place, low and high on the axis; None while not tied."""
+        position, axis = self._session.position_map, self.vein_axis
+        if position is None or axis is None or not 0 <= frame < len(position):
+            return None
+        ends = (float(position.low[frame]), float(position.high[frame]))
+        low, high = sorted(map(axis.position, ends))
+        return low, high
+
+    def band_px(self, frame: int) -> tuple[float, float] | None:
+        """The same as arc lengths px along the centerline, rising."""
+        position = self._session.position_map
+        if position is None or not 0 <= frame < len(position):
+            return None
+        low, high = np.sort(position.to_px([position.low[frame], position.high[frame]]))
+        return float(low), float(high)
 
     def _veins(self) -> tuple[VeinStretch, ...]:
         session, axis = self._session, self.vein_axis
@@ -150,14 +192,18 @@ class Placing:
         if session.axis is AxisKind.VEIN and position is not None and axis is not None:
             title = f"{position.unit} from the {axis.zero_name}"
             places = axis.outward * (position.arc - axis.zero)
-            return Axis(AxisKind.VEIN, position.unit, title, places)
+            low, high = sorted(map(axis.position, position.centerline_span))
+            sure = _sureness(position)
+            return Axis(AxisKind.VEIN, position.unit, title, places, sure, (low, high))
+        sureness = _sureness(position) if position is not None else None
         times_s = session.timing(pullback).times_s
         if session.axis is AxisKind.TIME and times_s is not None:
-            return Axis(AxisKind.TIME, "s", "seconds from the first frame", np.asarray(times_s))
+            title = "seconds from the first frame"
+            return Axis(AxisKind.TIME, "s", title, np.asarray(times_s), sureness)
         numbers = np.arange(1, pullback.frames + 1, dtype=np.float64)
         waiting = session.axis is AxisKind.VEIN
         title = "frames, until both views are linked" if waiting else "frames"
-        return Axis(AxisKind.FRAMES, "", title, numbers)
+        return Axis(AxisKind.FRAMES, "", title, numbers, sureness)
 
     def side_from_text(self) -> Side:
         """The side as the headers' laterality or descriptions say it."""
@@ -174,6 +220,16 @@ class Placing:
         }
         left, right = bool(words & {"l", "left"}), bool(words & {"r", "right"})
         return Side.LEFT if left and not right else Side.RIGHT if right and not left else Side.NONE
+
+
+def half_band(position: PositionMap, frame: int) -> float:
+    """What is written after ± for a place along the vein: half its 90 % band, `position.unit`."""
+    return float(position.high[frame] - position.low[frame]) / 2.0
+
+
+def _sureness(position: PositionMap) -> Sureness:
+    half = (position.high - position.low) / 2.0
+    return Sureness(position.unit, half, ~position.solid, ~position.inside)
 
 
 def _signed(value: float, digits: int) -> str:

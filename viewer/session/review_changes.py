@@ -37,6 +37,7 @@ _FIELD_WORDS: dict[str, str] = {
     "remasks": "masks from a frame on",
     "shift_px": "shift by hand",
     "find": "where the mask comes from",
+    "seen_from": "the side it is seen from",
 }
 
 
@@ -95,6 +96,12 @@ def differences(before: Review, after: Review) -> tuple[str, ...]:
             lambda c: c.image_uid,
             lambda c: f"Calibration of {_image_name(after, c.image_uid)}",
             ignored=("made_at",),
+        ),
+        *_told(
+            before.rotations,
+            after.rotations,
+            lambda r: r.image_uid,
+            lambda r: f"Rotation of {_image_name(after, r.image_uid)}",
         ),
         *_told(
             before.subtractions,

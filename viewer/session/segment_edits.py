@@ -80,9 +80,9 @@ class SegmentEdits:
         return stretch is not None and stretch.solid
 
     def length_text(self, segment: AnySegment) -> str:
-        """Its length with unit and ±, e.g. "27 ± 3 mm"; frames when the views aren't tied."""
+        """Its length and half its 90 % band, e.g. "27 ± 3 mm"; frames when nothing is tied."""
         stretch = self.stretch(segment)
-        return stretch.length.text if stretch is not None else "not on these images"
+        return stretch.length.band_text if stretch is not None else "not on these images"
 
     # -- drawing ------------------------------------------------------------------------------
     def draw_frames(self, kind: SegmentKind, first: int, last: int) -> None:

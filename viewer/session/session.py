@@ -33,6 +33,7 @@ from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
 from viewer.session.review_steps import ReviewSteps, new_review
+from viewer.session.rotation_edits import RotationEdits
 from viewer.session.segment_edits import SegmentEdits
 from viewer.session.state import (
     Cursor,
@@ -45,8 +46,8 @@ from viewer.session.vessel_edits import VesselEdits
 
 if TYPE_CHECKING:
     from viewer.imaging.vessel_profile import VesselProfile
-    from viewer.session.vein_tracing import VeinTracing
     from viewer.session.pull_work import Basis, PullWork
+    from viewer.session.vein_tracing import VeinTracing
 
 __all__ = ["Session", "new_review"]
 
@@ -75,12 +76,13 @@ class Session(ReviewSteps):
         self.selection = Selection()
         self.tool = Tool.SELECT
         self.tracing: VeinTracing | None = None
-        self.vessel = VesselEdits(self)
         self.pulls: PullWork | None = None
+        self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
         self.calibrating = CalibrateEdits(self)
         self.contrast_points = ContrastPointEdits(self)
+        self.rotation = RotationEdits(self)
         self.placing = Placing(self)
         self.two_views = TwoViews(self)
         self._curves = Curves()
@@ -107,6 +109,7 @@ class Session(ReviewSteps):
         self._refer_to_images()
         self.cursor = cursor_moves.first_cursor(case, self.review, Cursor())
         self.arm(Tool.SELECT)
+        self.rotation.clear()
         self.calibrating.cancel()
         self.calibrating.carry.offered_uid = ""
         self.vessel.forget_pending()
@@ -323,8 +326,6 @@ class Session(ReviewSteps):
         curve = self.polyline(line)
         if line is None or curve is None:
             return Unlinked("No centerline", "Draw the vein on the venogram (B), centre first.")
-        tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
-        scale, times_s = self.calibration(run), self.timing(pullback).times_s
         basis = self.basis_for(run, pullback, tie)
         shown = (run.uid, pullback.uid) == (self.cursor.run_uid, self.cursor.pullback_uid)
         if tie is None and shown and basis is not None and self.pulls is not None:
@@ -333,12 +334,12 @@ class Session(ReviewSteps):
                 return made
         if tie is not None and tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED):
             tie = replace(tie, mode=SyncMode.LANDMARKS)  # what it would be like at once
+        tie = tie or self.vessel.tie_for(run.uid, pullback.uid)
+        scale, times_s = self.calibration(run), self.timing(pullback).times_s
         true_mm = self.two_views.true_mm(line, curve)
         scale = self.two_views.scale_for(line, scale)
         return self._curves.position(curve, run, pullback, tie, scale, times_s, true_mm)
 
-    @property
-    def position_map(self) -> PositionMap | None:
     def basis_for(
         self, run: Run | None, pullback: Pullback | None, tie: Coregistration | None = None
     ) -> Basis | None:
@@ -361,6 +362,8 @@ class Session(ReviewSteps):
             self.two_views.true_mm(line, curve),
         )
 
+    @property
+    def position_map(self) -> PositionMap | None:
         """The position map when the shown images are tied together, None when they are not."""
         position = self.position
         return position if isinstance(position, PositionMap) else None

@@ -36,6 +36,7 @@ class Tool(StrEnum):
     ELLIPSE = "ellipse"
     CALIBRATE = "calibrate"
     CONTRAST = "contrast"
+    ROTATION = "rotation"
 
     @property
     def segment_kind(self) -> SegmentKind | None:

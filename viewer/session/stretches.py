@@ -95,13 +95,16 @@ def centerline_of(session: Session, extent: CenterlineExtent) -> Centerline | No
 
 
 def length_text(stretch: Stretch | None) -> tuple[str, str]:
-    """Figure and the rest of a length: ("27", "± 3 mm"); ("", "") when it can't be told."""
+    """Figure and the rest of a length: ("27", "± 3 mm"); ("", "") when it can't be told.
+
+    ± is half the 90 % band, as of every place along the vein.
+    """
     if stretch is None:
         return "", ""
     length = stretch.length
     if length.unit == "frames" and stretch.pull_length is not None:
         length = stretch.pull_length
-    number, rest = length.text.split(" ", 1)
+    number, rest = length.band_text.split(" ", 1)
     return number, rest
 
 

@@ -13,6 +13,7 @@ from viewer.model.vessel import PointPx
 from viewer.session.centerline_edits import CenterlineEdits
 from viewer.session.cursor_moves import clamped
 from viewer.session.identity import new_id
+from viewer.session.placing import half_band
 from viewer.session.state import PendingLandmark, Selection, Severity
 
 if TYPE_CHECKING:
@@ -132,11 +133,11 @@ class VesselEdits(CenterlineEdits):
             return ""
         frame, unit = session.cursor.pullback_frame, position.unit
         place = float(position.to_unit(float(line.project(point_px)[0])))
-        gap, sigma = abs(place - float(position.arc[frame])), float(position.sigma[frame])
-        if gap <= sigma:
-            return f"{gap:.0f} {unit} from the prediction, within its ± {sigma:.0f} {unit}."
+        gap, half = abs(place - float(position.arc[frame])), half_band(position, frame)
+        if gap <= half:
+            return f"{gap:.0f} {unit} from the prediction, within its ± {half:.0f} {unit}."
         return (
-            f"This is {gap:.0f} {unit} from where the neighbours put it (± {sigma:.0f} {unit}). "
+            f"This is {gap:.0f} {unit} from where the neighbours put it (± {half:.0f} {unit}). "
             "Add anyway, or check the frame."
         )
 

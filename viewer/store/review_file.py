@@ -179,6 +179,7 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("bookmark", (mark.id for mark in review.bookmarks)),
         *_repeated("contrast point", (point.id for point in review.contrast_points)),
         *_repeated("subtraction of image", (one.image_uid for one in review.subtractions)),
+        *_repeated("rotation of image", (turn.image_uid for turn in review.rotations)),
         *_loose_ties(review),
         *_repeated("true length", (used.id for used in review.true_lengths)),
         *_lost_true_lengths(review),
@@ -216,12 +217,14 @@ def _lost_true_lengths(review: Review) -> Iterable[str]:
 
 def _negative_frames(review: Review) -> Iterable[str]:
     marks = [mark for tie in review.coregistrations for mark in tie.landmarks]
+    turns = [mark for turn in review.rotations for mark in turn.marks]
     for noun, items in (
         ("calibration", review.calibrations),
         ("centerline", review.centerlines),
         ("landmark", marks),
         ("measurement", review.measurements),
         ("bookmark", review.bookmarks),
+        ("rotation mark", turns),
     ):
         for number, item in enumerate(items, 1):
             if item.frame < 0:
@@ -238,6 +241,7 @@ def _far_points(review: Review) -> Iterable[str]:
         ("segment", [segment.extent for segment in review.segments]),
         ("measurement", review.measurements),
         ("contrast point", review.contrast_points),
+        ("rotation mark", [mark for turn in review.rotations for mark in turn.marks]),
     ):
         for number, item in enumerate(items, 1):
             values = (getattr(item, field.name) for field in fields(item))

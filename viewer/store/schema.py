@@ -55,6 +55,8 @@ SINGULAR: dict[str, str] = {
     "remasks": "remask",
     "contrast_points": "contrast point",
     "true_lengths": "true length",
+    "rotations": "rotation",
+    "marks": "mark",
     "landmarks": "landmark",
     "knots_px": "knot",
     "courses": "course",
