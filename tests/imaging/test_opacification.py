@@ -162,6 +162,20 @@ def test_inverted_values_give_the_same_times():
             True,
             True,
         ),
+        (  # an explicit sign counts more than how it is shown
+            PixelFormat(photometric="MONOCHROME1", intensity_relationship="LIN", intensity_sign=1),
+            True,
+            True,
+        ),
+        (  # stored values rise with attenuation, their table leads back to intensity
+            PixelFormat(
+                intensity_relationship="LOG",
+                intensity_sign=-1,
+                modality_lut=LookupTable(0, 12, (9, 4, 1)),
+            ),
+            True,
+            True,
+        ),
     ],
 )
 def test_the_header_says_which_way_contrast_goes(pixels, dark, by_ratio):

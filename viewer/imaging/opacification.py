@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from viewer.imaging.exposure_drift import Drift, block_means, find_drift
+from viewer.imaging.log_domain import Relationship, Scale
 from viewer.model.study import PixelFormat
 
 Grey = npt.NDArray[np.float32]
@@ -78,15 +79,17 @@ class ContrastScale:
         """The scale of a run's modality values, from its header.
 
         Source: PS3.3 C.8.7.1.1.2 (LIN; LOG, whose Modality LUT leads back to intensity),
-        C.8.11.3.1.2 (sign -1: higher is less intensity), C.7.6.3.1.2 (MONOCHROME1: higher is
-        darker, so contrast, which is shown dark, is higher).
+        C.8.11.3.1.2 and C.7.6.3.1.2 (which way stored values go: see `Relationship`). A slope or
+        table that falls turns them round.
         """
-        table = pixels.modality_lut is not None
-        slope = 1.0 if pixels.rescale is None or table else pixels.rescale[0]
-        falling = pixels.intensity_sign < 0 or pixels.photometric == "MONOCHROME1"
-        wanted = "LOG" if table else "LIN"
-        intensity = pixels.intensity_relationship.strip().upper() == wanted
-        return cls(falling == (slope < 0), intensity, abs(slope) or 1.0)
+        relation, table = Relationship.of(pixels), pixels.modality_lut
+        if table is not None and table.values:
+            slope = 1.0 if table.values[-1] >= table.values[0] else -1.0
+            intensity = relation.scale is Scale.LOGARITHMIC
+        else:
+            slope = 1.0 if pixels.rescale is None else pixels.rescale[0]
+            intensity = relation.scale is Scale.LINEAR
+        return cls(relation.falling == (slope < 0), intensity, abs(slope) or 1.0)
 
     def density(self, values: npt.ArrayLike, baseline: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Amount of contrast: ln(baseline / value) of intensities, else the change; 0 is none."""
