@@ -161,9 +161,14 @@ def test_a_catheter_of_known_size() -> None:
     pixels -= gaussian_filter1d(60 * np.sqrt(np.maximum(5.0**2 - x**2, 0)), 0.9)
     session.calibrating.begin("run", CalibrationMethod.CATHETER)
     session.calibrating.set_size(6.0)
-    session.calibrating.set_filling(Filling.SALINE)
     session.calibrating.add_point(2, (85.0, 100.0), pixels.astype(np.uint16))
     session.calibrating.add_point(2, (115.0, 100.0), pixels.astype(np.uint16))
+    state = session.calibrating.state
+    assert state is not None
+    assert "filled" in state.unanswered
+    assert not state.can_accept
+    assert not session.calibrating.accept()  # which edges are measured depends on it
+    session.calibrating.set_filling(Filling.SALINE)
     state = session.calibrating.state
     assert state is not None
     assert len(state.found_px) == 2

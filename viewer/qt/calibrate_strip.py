@@ -100,7 +100,7 @@ class CalibrateStrip(QWidget):
         self.known = KnownSize()
         self.known.valueChanged.connect(lambda _: calibrating.set_size(self.known.known))
         self.filling_name = theme.label("Filled with", theme.small(), "low")
-        self.filling = Choice("Catheter filled with", enum_options(Filling, "Not known"))
+        self.filling = Choice("Catheter filled with", enum_options(Filling, "Choose…"))
         self.filling.setFixedSize(104, 32)
         self.filling.chosen.connect(calibrating.set_filling)
         self._icon = IconView("ph.info")
@@ -205,6 +205,8 @@ class CalibrateStrip(QWidget):
         first, second, icon = state.prompt, "", ("ph.info", tokens.TEXT_MID)
         if state.can_accept:
             first, second, icon = state.text, state.basis, ("ph.check-circle", tokens.OK)
+        elif state.unanswered:
+            second, icon = "It decides which edges are measured", ("ph.warning-fill", tokens.WARN)
         if state.measuring:
             first, icon = (state.text or state.prompt), ("ph.spinner-gap", tokens.TEXT_MID)
         if state.warning:

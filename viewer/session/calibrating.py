@@ -260,7 +260,7 @@ class CalibrateEdits:
 
     def accept(self) -> bool:
         """Let the result hold for every length on the image set, as one step of undo."""
-        if self._result is None or self.measuring:
+        if self._result is None or self.measuring or self._unanswered:
             return False
         made, _ = self._result
         session = self._session
@@ -273,6 +273,12 @@ class CalibrateEdits:
         if session.tool is Tool.CALIBRATE:
             session.arm(Tool.SELECT)
         return True
+
+    @property
+    def _unanswered(self) -> str:
+        """What the reader has yet to say: on a filled catheter other edges are looked for."""
+        asks = self.method is CalibrationMethod.CATHETER and self.filling is Filling.UNKNOWN
+        return words.FILLED_WITH if asks else ""
 
     def cancel(self) -> None:
         """Give the calibration that is under way up."""
@@ -302,8 +308,9 @@ class CalibrateEdits:
         made, source = self._result
         item = self._session.case.find(self.image_uid)
         own = item.calibration.mm_per_px if item is not None else None
+        ask = self._unanswered or "Enter accepts, Esc begins anew"
         return CalibrationState(
-            words.MEASURING if self.measuring else "Enter accepts, Esc begins anew",
+            words.MEASURING if self.measuring else ask,
             words.scale_words(made),
             words.detail(made, source),
             warning=words.doubt(made, own, FAR_OFF),
@@ -311,6 +318,7 @@ class CalibrateEdits:
             found_px=made.points_px if self.method is not CalibrationMethod.DISTANCE else (),
             basis=words.basis(made),
             measuring=self.measuring,
+            unanswered=self._unanswered,
         )
 
     # -- measuring ----------------------------------------------------------------------------

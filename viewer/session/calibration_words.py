@@ -27,6 +27,8 @@ SIZE = {
     CalibrationMethod.DISTANCE: "Enter the distance in mm",
 }
 MEASURING = "Measuring…"
+FILLED_WITH = "Say what the catheter was filled with"
+"""Contrast that is not declared reads up to a quarter too wide: the lumen is taken for the tube."""
 HOW_TO_CALIBRATE = (
     "calibrate on a marker catheter, on a catheter of known size or on a known distance"
 )
@@ -58,6 +60,8 @@ class CalibrationState:
         What it rests on in a few words, e.g. "15 marks, residual 0.02 mm".
     measuring : bool
         Whether a newer result is on its way.
+    unanswered : str
+        What has to be said before the result can be used.
     """
 
     prompt: str
@@ -69,11 +73,12 @@ class CalibrationState:
     found_px: tuple[PointPx, ...] = ()
     basis: str = ""
     measuring: bool = False
+    unanswered: str = ""
 
     @property
     def can_accept(self) -> bool:
         """Whether there is a result to accept."""
-        return bool(self.text) and not self.measuring
+        return bool(self.text) and not self.measuring and not self.unanswered
 
 
 def prompt_for(method: CalibrationMethod, clicks: int, size: float | None) -> str:
