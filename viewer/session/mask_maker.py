@@ -32,6 +32,9 @@ Movement = tuple[Image, Image]
 CONTRAST_SHARE = 0.6
 """Share of a run after which contrast usually fills the vein: where the window is taken from."""
 
+WARPS_KEPT = 2
+"""Masks kept as they are laid on place by place, 32 bytes a pixel each."""
+
 KEPT_INTERVALS = 3
 """Masks kept of a run whose header subtracts an earlier frame from each."""
 
@@ -64,7 +67,7 @@ class MaskMaker:
         self._shifts: dict[tuple[Frames, int], Shift] = {}
         self._fits: dict[Frames, LocalFit] = {}
         self._movements: dict[tuple[Frames, int], Movement] = {}
-        self._warp: tuple[Frames, QuickWarp] | None = None
+        self._warps: dict[Frames, QuickWarp] = {}
         self._intervals: dict[Frames, Subtraction] = {}
         self._traces: dict[Frames, NDArray[np.uint8]] = {}
         self._problem = ""
@@ -177,9 +180,12 @@ class MaskMaker:
         work = self._works.get(frames)
         if movement is None or work is None:
             return None
-        if self._warp is None or self._warp[0] != frames:
-            self._warp = (frames, QuickWarp(work.mask.image))
-        return self._warp[1].laid(*movement)
+        warp = self._warps.get(frames)
+        if warp is None:  # of a run with many masks: the workers make those of the first ones
+            while len(self._warps) >= WARPS_KEPT:
+                del self._warps[next(iter(self._warps))]
+            warp = self._warps[frames] = QuickWarp(work.mask.image)
+        return warp.laid(*movement)
 
     def has_movement(self, index: int) -> bool:
         """Whether the movement of a frame place by place is known."""
@@ -244,6 +250,7 @@ class MaskMaker:
             del self._works[frames], self._estimators[frames]
             self._traces.pop(frames, None)
             self._fits.pop(frames, None)
+            self._warps.pop(frames, None)
         self._shifts = {key: s for key, s in self._shifts.items() if key[0] in wanted}
         self._movements = {key: m for key, m in self._movements.items() if key[0] in wanted}
         missing = [frames for frames in wanted if frames not in self._works]
@@ -411,6 +418,8 @@ class MaskMaker:
                 fit = self._fits.get(frames)
                 if fit is None:
                     fit = self._fits[frames] = LocalFit(self._works[frames].mask.image)
+                if frames not in self._warps and len(self._warps) < WARPS_KEPT:
+                    self._warps[frames] = QuickWarp(self._works[frames].mask.image)
                 dx_px, dy_px = fit.movement(image, shift)
                 self._movements[frames, index] = (on_grid(dx_px), on_grid(dy_px))
 

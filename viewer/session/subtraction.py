@@ -19,7 +19,7 @@ from viewer.imaging.shutter import shutter_mask
 from viewer.imaging.subtraction import Look
 from viewer.model.study import ImageSet, Window
 from viewer.model.subtraction import FARTHEST_PX, Remask, RunSubtraction, ShiftMode
-from viewer.session.mask_maker import MaskMaker
+from viewer.session.mask_maker import WARPS_KEPT, MaskMaker
 
 if TYPE_CHECKING:
     from viewer.imaging.subtraction import Subtraction
@@ -35,6 +35,9 @@ LANDMARKS, EDGES = "Change landmarking", "Change edge enhancement"
 
 BYTES_A_PIXEL = 24
 """Of a run that is subtracted: mask, the mask as it was last moved, what shifts are found on."""
+
+BYTES_LAID = 32 * WARPS_KEPT
+"""More of one whose masks are laid on place by place."""
 
 STEP_PX = 0.1
 """What one press of an arrow key moves the mask by."""
@@ -368,8 +371,8 @@ class Subtractions:
             if maker is None:
                 maker = MaskMaker(self._loader, run, lambda: self.changed.emit(run.uid))
                 self._makers[run.uid] = maker
-                masks_bytes = BYTES_A_PIXEL * run.rows * run.columns
-                self._loader.set_aside(f"masks {run.uid}", masks_bytes)
+            each = BYTES_A_PIXEL + (BYTES_LAID if dsa.shift_mode is ShiftMode.LOCAL else 0)
+            self._loader.set_aside(f"masks {run.uid}", each * run.rows * run.columns)
             if not before.on or _sources(before) != _sources(dsa):
                 maker.want(dsa.mask_frames, dsa.find, dsa.remasks, dsa.shift_mode)
         elif run.uid in self._makers:
