@@ -221,6 +221,7 @@ class Application:
         long_view = window.along.canvas.long_view
         ready = long_view is None or long_view.complete
         settled = panes and not session.calibrating.measuring
+        settled = settled and not (session.pulls is not None and session.pulls.busy)
         return settled and (ready or session.pullback is None) and self.pictures.all_there
 
     # -- status -------------------------------------------------------------------------------

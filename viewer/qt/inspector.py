@@ -118,11 +118,13 @@ class Inspector(QWidget):
         foot.setSpacing(8)
         self.duplicate = push_button("Duplicate", "ph.copy", tip="Copy the segment  (Ctrl D)")
         self.clear = push_button(
-            "Remove all", "ph.arrow-counter-clockwise", tip="Delete every landmark, as one step"
+            "Reset to ends",
+            "ph.arrow-counter-clockwise",
+            tip="Keep the first and the last landmark only, as one step",
         )
         self.delete = push_button("Delete", "ph.trash", "danger", tip="Delete what is selected")
         self.duplicate.clicked.connect(lambda: session.segments.duplicate(session.selection.id))
-        self.clear.clicked.connect(session.vessel.remove_landmarks)
+        self.clear.clicked.connect(session.vessel.keep_end_landmarks)
         self.delete.clicked.connect(lambda: delete_selected(session))
         foot.addWidget(self.duplicate)
         foot.addWidget(self.clear)
@@ -132,6 +134,8 @@ class Inspector(QWidget):
 
     def _connect(self) -> None:
         session, attention = self._session, self.attention
+        if session.pulls is not None:
+            session.pulls.changed.connect(self._follow_pulls)
         for signal in (
             session.case_changed, session.link_changed,
             session.selection_changed, session.workspace_changed,
@@ -175,7 +179,8 @@ class Inspector(QWidget):
         show_if(self.duplicate, not align)
         show_if(self.clear, align)
         self.duplicate.setEnabled(segment is not None)
-        self.clear.setEnabled(bool(session.vessel.landmarks))
+        self.clear.setEnabled(len(session.vessel.landmarks) > 2)
+        self.delete.setText(" Remove selected" if align else " Delete")
         self.delete.setEnabled(bool(chosen))
 
     def _show_space(self) -> None:
@@ -213,6 +218,12 @@ class Inspector(QWidget):
             self.refresh()
         elif not self._soon.isActive():
             self._soon.start()
+
+    def _follow_pulls(self) -> None:
+        """What was being worked out for Align has come, or goes on."""
+        if self._session.workspace is Workspace.ALIGN:
+            self.quality.refresh()
+            self.landmarks.refresh()
 
     def _follow_cursor(self) -> None:
         shown = (self._session.cursor.run_uid, self._session.cursor.pullback_uid)

@@ -13,6 +13,8 @@ from viewer.qt.labels import Figure, IconView, push_button, section_title, show_
 from viewer.qt.landmark_list import LandmarkList
 from viewer.session import facts
 from viewer.session.session import Session
+from viewer.session.state import Tool
+from viewer.session.tie_words import quality_notes, suggestion
 
 
 class LandmarkName(QComboBox):
@@ -113,7 +115,7 @@ class LandmarkPanel(QWidget):
         text.addWidget(self._next_title)
         text.addWidget(self._next_text)
         row.addLayout(text, 1)
-        go = push_button("Go", tip="Show the middle of the gap")
+        go = push_button("Go", tip="Show the frame where a landmark helps most")
         go.clicked.connect(self._go)
         row.addWidget(go, 0, Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(row)
@@ -133,14 +135,11 @@ class LandmarkPanel(QWidget):
         show_if(self.fields, mark is not None)
         if mark is not None:
             self._show(mark)
-        gap = facts.largest_gap(session)
-        show_if(self._next, gap is not None and gap[1] - gap[0] > 2)
-        if gap is not None:
-            low, high = gap[0] + 1, gap[1] + 1
-            self._next_title.setText(f"Anything between frames {low} and {high}")
-            self._next_text.setText(
-                f"Largest gap without a landmark: {high - low} frames. The ± is widest there."
-            )
+        found = suggestion(session)
+        show_if(self._next, found is not None)
+        if found is not None:
+            self._next_title.setText(found.title)
+            self._next_text.setText(found.text)
 
     def _show(self, mark: Landmark) -> None:
         self._id = mark.id
@@ -164,9 +163,10 @@ class LandmarkPanel(QWidget):
         self._session.vessel.set_landmark_frame(self._id, self._session.cursor.pullback_frame)
 
     def _go(self) -> None:
-        gap = facts.largest_gap(self._session)
-        if gap is not None:
-            self._session.set_pullback_frame((gap[0] + gap[1]) // 2)
+        found = suggestion(self._session)
+        if found is not None:
+            self._session.set_pullback_frame(found.frame)
+            self._session.arm(Tool.LANDMARK)
 
 
 class QualityPanel(QWidget):
@@ -190,7 +190,7 @@ class QualityPanel(QWidget):
             row.addWidget(figure)
         row.addStretch(1)
         column.addLayout(row)
-        self._lines = [_NoteLine() for _ in range(6)]
+        self._lines = [_NoteLine() for _ in range(8)]
         for line in self._lines:
             column.addWidget(line)
         self.refresh()
@@ -198,7 +198,7 @@ class QualityPanel(QWidget):
     def refresh(self) -> None:
         """Follow the tie."""
         session = self._session
-        quality, position = facts.tie_quality(session), session.position_map
+        quality = facts.tie_quality(session)
         for figure, value in (
             (self.typical, quality.typical if quality else None),
             (self.worst, quality.worst if quality else None),
@@ -207,16 +207,9 @@ class QualityPanel(QWidget):
             unit = quality.unit if quality else ""
             figure.set_value("" if value is None else f"± {value:.{digits}f}", unit)
         self.count.set_value(str(len(session.vessel.landmarks)), "")
-        notes: list[tuple[str, str]] = []
-        if position is None:
-            state = facts.link_state(session)
-            notes.append(("warn", f"{state.text}. {state.tip}".strip()))
-        else:
-            worst = facts.error_text(session)
-            notes += [("warn", text) for text in ((worst,) if worst else ())]
-            notes += [("warn", text) for text in position.problems]
-            if not notes:
-                notes.append(("ok", "The landmarks agree in order and place."))
+        notes = list(quality_notes(session))
+        if session.pulls is not None and session.pulls.status:
+            notes.insert(0, ("busy", session.pulls.status))
         for n, line in enumerate(self._lines):
             line.show_note(*(notes[n] if n < len(notes) else ("", "")))
 
@@ -239,6 +232,8 @@ class _NoteLine(QWidget):
         looks = {
             "warn": ("ph.warning-fill", tokens.WARN),
             "ok": ("ph.check-circle-fill", tokens.OK),
+            "info": ("ph.info", tokens.TEXT_MID),
+            "busy": ("ph.spinner-gap", tokens.ACCENT),
         }
         self._icon.show_as(*looks.get(tone, ("", tokens.TEXT_MID)))
         self._text.setText(text)

@@ -7,14 +7,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from viewer.model.coregistration import SyncMode
 from viewer.qt import theme
 from viewer.qt.fields import Choice, Number, field_row
+from viewer.qt.fluoro_panel import FluoroPanel
 from viewer.qt.labels import section_title, show_if
 from viewer.session.session import Session
+from viewer.session.tie_words import MODEL_NAMES, MODEL_TEXTS
 
-_MODES = (
-    ("Automatic", SyncMode.AUTO),
-    ("Constant rate", SyncMode.CONSTANT),
-    ("Curve through landmarks", SyncMode.LANDMARKS),
-)
 _DIRECTIONS = (
     ("As the landmarks say", None),
     ("Frame 1 is central", True),
@@ -34,13 +31,15 @@ class MappingPanel(QWidget):
         column.setSpacing(6)
         column.addWidget(section_title("Mapping"))
         column.addSpacing(2)
-        self.mode = Choice("Position model", _MODES)
+        self.mode = Choice("Position model", [(name, mode) for mode, name in MODEL_NAMES.items()])
         self.rate = Number("Pull rate", "mm/s", 0.1, 100, 2, 0.5)
         self.direction = Choice("Direction", _DIRECTIONS)
         self.mode.chosen.connect(self._set_mode)
         self.rate.entered.connect(self._set_rate)
         self.direction.chosen.connect(self._set_direction)
         column.addWidget(field_row("Model", self.mode))
+        self._model = theme.label("", theme.caption(), "low", wrap=True)
+        column.addWidget(field_row("", self._model))
         column.addWidget(field_row("Pull rate", self.rate))
         self._from_file = theme.label("", theme.caption(), "low", wrap=True)
         column.addWidget(field_row("", self._from_file))
@@ -48,6 +47,8 @@ class MappingPanel(QWidget):
         self.rotation = theme.label("", theme.small(), wrap=True)
         self.rotation.setToolTip("Where anterior is on the IVUS  (Y sets it)")
         column.addWidget(field_row("Rotation", self.rotation))
+        self.fluoro = FluoroPanel(session)
+        column.addWidget(self.fluoro)
         column.addSpacing(4)
         self.explanation = theme.label("", theme.small(), wrap=True)
         self.source = theme.label("", theme.caption(), "low", wrap=True)
@@ -65,6 +66,8 @@ class MappingPanel(QWidget):
             field.setEnabled(usable)
             field.setToolTip(why)
         self.mode.show_value(tie.mode)
+        self._model.setText(MODEL_TEXTS[tie.mode])
+        self.fluoro.refresh()
         self.direction.show_value(tie.central_first)
         self.rate.show_value(tie.rate_mm_s)
         own = pullback.rate_mm_s if pullback is not None and pullback.motorised else None

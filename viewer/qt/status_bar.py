@@ -10,6 +10,7 @@ from viewer.qt import theme, tokens
 from viewer.qt.labels import show_if
 from viewer.session import facts
 from viewer.session.session import Session
+from viewer.session.tie_words import model_line
 
 _ICON = 14
 
@@ -102,6 +103,7 @@ class StatusBar(QWidget):
         self.cache, self.saved, self.undo = StatusItem(), StatusItem(), StatusItem()
         self.issues, self.busy, self.work = StatusItem(), StatusItem(), StatusItem()
         self.length = StatusItem()
+        self.model = StatusItem()
         self.warning = StatusItem(rule=False, weight=600)
         self.warning.show_as(
             "Not for diagnostic use", "ph.shield-warning", tokens.WARN, ink=tokens.TEXT_HI
@@ -118,12 +120,14 @@ class StatusBar(QWidget):
         self.undo.clicked.connect(self.undo_clicked)
         for signal in (session.case_changed, session.review_changed, session.link_changed):
             signal.connect(self.refresh)
+        if session.pulls is not None:
+            session.pulls.changed.connect(self._show_model)
         session.cursor_changed.connect(self._follow_cursor)
         self.refresh()
 
     def _items(self) -> tuple[StatusItem, ...]:
         return (
-            self.busy, self.work, self.link, self.anchors, self.here, self.length,
+            self.busy, self.work, self.link, self.model, self.anchors, self.here, self.length,
             self.cache, self.saved, self.issues, self.undo,
         )  # fmt: skip
 
@@ -133,7 +137,7 @@ class StatusBar(QWidget):
         if self._session.case.image_sets:
             self._show_link()
         else:
-            for item in (self.link, self.anchors):
+            for item in (self.link, self.model, self.anchors):
                 item.show_as("")
         label = self._session.history.undo_label
         self.undo.show_as(
@@ -146,6 +150,7 @@ class StatusBar(QWidget):
         link = facts.link_state(self._session)
         icon = "ph.link-simple" if link.linked else "ph.link-simple-break"
         self.link.show_as(link.text, icon, tokens.OK if link.linked else tokens.WARN, tip=link.tip)
+        self._show_model()
         count = len(self._session.vessel.landmarks)
         self.anchors.show_as(
             "" if self._compact else f"{count} anchor{'' if count == 1 else 's'}",
@@ -157,6 +162,17 @@ class StatusBar(QWidget):
         if not self._session.in_gesture:
             text, tip = self._session.two_views.status()
             self.length.show_as(text, "ph.cube" if text else "", tokens.ACCENT, tip=tip)
+
+    def _show_model(self) -> None:
+        """Which model places the frames, and what is still being gathered for it."""
+        pulls = self._session.pulls
+        words, tip = model_line(self._session)
+        working = pulls.status if pulls is not None else ""
+        if working:
+            both = f"{words} · {working}" if words and not self._compact else working
+            self.model.show_as(both, "ph.spinner-gap", tokens.ACCENT, tip=tip)
+        else:
+            self.model.show_as("" if self._compact else words, tip=tip)
 
     def _follow_cursor(self) -> None:
         self.here.show_as(

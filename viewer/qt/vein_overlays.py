@@ -71,12 +71,13 @@ class VeinOverlay:
         target = session.vessel.target
         drawn = target.id if target is not None else ""
         state = (session.selection, session.tool, session.layers, drawn)
-        return (id(session.review), shown, state, corners.tobytes(), view.size().toTuple())
+        placed = id(session.position_map)  # segments lie where it puts them
+        return (id(session.review), placed, shown, state, corners.tobytes(), view.size().toTuple())
 
     def _paint_still(self, view: FrameView) -> QPixmap:
         """Course, segments and landmarks, in the order they lie on one another."""
         session = self._session
-        self._kept_review = session.review  # keeps its id from being used again
+        self._kept_review = session.review, session.position_map  # their ids stay theirs
         self._handles.clear()
         self._taken = room = self._room(view)
         first = len(room)

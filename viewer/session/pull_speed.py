@@ -119,11 +119,11 @@ def pending_tie(session: Session) -> Coregistration | None:
     return session.vessel.current_tie().with_landmark(mark)
 
 
-def foretold(session: Session, tie: Coregistration | None) -> PositionMap | None:
+def foretold(session: Session, tie: Coregistration | None, what: str) -> PositionMap | None:
     """The positions another tie would give, when that is known and they could be placed."""
     if tie is None or session.pulls is None:
         return None
-    made = session.pulls.foretell(tie)
+    made = session.pulls.foretell(tie, what)
     return made if isinstance(made, PositionMap) else None
 
 
@@ -144,7 +144,7 @@ def speed_reading(session: Session) -> SpeedReading | None:
     position = session.position_map
     if position is None or len(position) != pullback.frames:
         return reading
-    after = foretold(session, tie)
+    after = foretold(session, tie, PENDING)
     shown = after or position
     per = "s" if x_unit == "s" else "frame"
     used = _used_speed(shown, x)

@@ -141,8 +141,11 @@ class PullWork:
             self._order(_POSITIONS, basis, evidence)
         return self._meanwhile(basis)
 
-    def foretell(self, tie: Coregistration) -> PositionMap | Unlinked | None:
-        """What the shown pair's positions would be with another tie; None until it is known."""
+    def foretell(self, tie: Coregistration, what: str = "") -> PositionMap | Unlinked | None:
+        """What the shown pair's positions would be with another tie; None until it is known.
+
+        Of what is asked for under one name `what`, the newest wish counts.
+        """
         basis = self._session.basis_for(self._session.run, self._session.pullback, tie)
         if basis is None:
             return None
@@ -152,7 +155,7 @@ class PullWork:
             known = basis.position()
             self._keep(basis, evidence, known)
         elif known is None:
-            self._order(_FORETOLD, basis, evidence)
+            self._order(f"{_FORETOLD} {what}", basis, evidence)
         return known
 
     def look(self, pullback: Pullback) -> Look | None:
@@ -355,7 +358,8 @@ class PullWork:
 
         frame = min(max(0, self._session.cursor.pullback_frame), pullback.frames - 1)
         self._loader.submit_background(kind, pullback, (frame,), visit, finished=finished)
-        self.changed.emit()
+        if kind in (_POSITIONS, _LOOK):
+            self.changed.emit()
 
 
 def _looked(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.geometry.position_map import PositionMap
+from viewer.geometry.position_map import BAND, PositionMap
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.session import facts
 from viewer.session.pull_speed import foretold, half_bands
@@ -67,14 +67,14 @@ def suggestion(session: Session) -> Suggestion | None:
         return _first_ones(session, gap, count)
     frame = position.widest[0]
     frames = sorted({0, *(mark.frame for mark in session.vessel.landmarks), pullback.frames - 1})
-    low = max(f for f in frames if f <= frame)
+    low = max(f for f in frames[:-1] if f <= frame)
     high = min((f for f in frames if f > low), default=pullback.frames - 1)
     if high - low < 3:
         return None
     worst = float(half_bands(position).max())
     digits = 1 if position.unit == "mm" else 0
     text = f"{'Largest gap, ' if (low, high) == gap else ''}{high - low} frames; ± is widest here."
-    then = foretold(session, _with_trial(session, position, frame))
+    then = foretold(session, _with_trial(session, position, frame), TRIAL)
     if then is not None:
         best = float(half_bands(then).max())
         typical = (np.median(half_bands(position)), np.median(half_bands(then)))
@@ -123,9 +123,8 @@ def quality_notes(session: Session) -> tuple[tuple[str, str], ...]:
         return (("warn", f"{state.text}. {state.tip}".strip()),)
     notes: list[tuple[str, str]] = []
     disagreeing = tuple(left for left in position.residuals if left.disagrees)
-    worst = facts.error_text(session)
-    if worst and not any(left.suggestion for left in disagreeing):
-        notes.append(("warn", worst))
+    if not disagreeing:
+        notes += [("warn", text) for text in (_doubt(position),) if text]
     notes += [("warn", _sentence(text)) for text in position.problems]
     if len(session.vessel.landmarks) > 1 and not disagreeing:
         notes.insert(0, ("ok", f"Order is consistent. {_movement(position)}"))
@@ -135,6 +134,23 @@ def quality_notes(session: Session) -> tuple[tuple[str, str], ...]:
     if warning:
         notes.append(("info", warning))
     return tuple(dict.fromkeys(notes))
+
+
+def _doubt(position: PositionMap) -> str:
+    """The landmark farthest outside what the others expect of it, when that is worth a look."""
+    told = [
+        (abs(left.value), left)
+        for left in position.residuals
+        if left.value is not None and left.expected is not None
+        and abs(left.value) > BAND * left.expected
+    ]  # fmt: skip
+    off, left = max(told, key=lambda item: item[0], default=(0.0, None))
+    if left is None or position.unit != "mm" or off <= facts.ERROR_WARN_MM:
+        return ""
+    name = left.name or "A landmark"
+    return (
+        f"{name} is {off:.1f} mm from where its neighbours put it. Check the frame and the place."
+    )
 
 
 def _movement(position: PositionMap) -> str:

@@ -230,6 +230,16 @@ class VesselEdits(CenterlineEdits):
             )
             self._session.select(self._session.selection)
 
+    def keep_end_landmarks(self) -> None:
+        """Delete every landmark between the first and the last, as one step."""
+        tie = self.current_tie()
+        if len(tie.landmarks) > 2:
+            count = len(tie.landmarks) - 2
+            ends = (tie.landmarks[0], tie.landmarks[-1])
+            told = f"{count} landmark{'' if count == 1 else 's'} between the ends deleted"
+            self._change_tie("Reset to ends", replace(tie, landmarks=ends), told)
+            self._session.select(self._session.selection)
+
     def step_landmark(self, step: int) -> None:
         """Go to the next (+1) or previous (-1) landmark's frame."""
         session = self._session
