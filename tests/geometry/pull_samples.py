@@ -40,7 +40,7 @@ def smooth(rng: np.random.Generator, count: int, reach: float) -> np.ndarray:
     half = int(4 * reach)
     shape = np.exp(-0.5 * (np.arange(-half, half + 1) / reach) ** 2)
     noise = np.convolve(rng.normal(size=count + 2 * half), shape, mode="valid")
-    return noise / np.sqrt((shape**2).sum())
+    return np.asarray(noise / np.sqrt((shape**2).sum()))
 
 
 def made_pull(seed: int, informative: bool = True, motion: bool = True) -> MadePull:
@@ -54,8 +54,8 @@ def made_pull(seed: int, informative: bool = True, motion: bool = True) -> MadeP
     s = np.arange(0.0, length, 0.5)
     speed = np.clip(9 + 2.7 * smooth(rng, 3000, rng.uniform(0.8, 2.5) * RATE_HZ), 4, 14)
     for _ in range(int(rng.integers(1, 3))):
-        at = int(rng.uniform(0.1, 0.9) * length / 9 * RATE_HZ)
-        speed[at : at + int(rng.uniform(1.0, 3.0) * RATE_HZ)] = 0.0
+        begin = int(rng.uniform(0.1, 0.9) * length / 9 * RATE_HZ)
+        speed[begin : begin + int(rng.uniform(1.0, 3.0) * RATE_HZ)] = 0.0
     travel = np.concatenate(([0.0], np.cumsum(speed) / RATE_HZ))
     count = int(np.searchsorted(travel, length - 1.0))
     travel, speed = travel[:count], speed[:count]
@@ -117,4 +117,4 @@ def _vein(rng: np.random.Generator, s: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _seen(size: np.ndarray, aspect: np.ndarray, angle: np.ndarray | float) -> np.ndarray:
     """Width of an ellipse from a side."""
     long, short = size / np.sqrt(aspect), size * np.sqrt(aspect)
-    return np.hypot(long * np.cos(angle), short * np.sin(angle))
+    return np.asarray(np.hypot(long * np.cos(angle), short * np.sin(angle)))

@@ -29,7 +29,7 @@ def _smooth(rng: np.random.Generator, count: int, reach: float) -> np.ndarray:
     half = int(4 * reach)
     shape = np.exp(-0.5 * (np.arange(-half, half + 1) / reach) ** 2)
     noise = np.convolve(rng.normal(size=count + 2 * half), shape, mode="valid")
-    return noise / noise.std()
+    return np.asarray(noise / noise.std())
 
 
 def _speckle(rng: np.random.Generator) -> np.ndarray:

@@ -22,6 +22,7 @@ def likely_mix_up(
     direction: int,
     gap: float,
     expected: float,
+    unit: str,
 ) -> str:
     """A sentence on the likeliest mix-up.
 
@@ -32,11 +33,13 @@ def likely_mix_up(
     forward : ndarray, shape (frames,)
         Where the others put every frame, times `direction`.
     gap, expected : float
-        How far `mark` lies from there, and the ± (1 sigma) of that.
+        How far `mark` lies from there, and the ± (1 sigma) of that, in `unit`.
     """
     name = mark.name or "A landmark"
     where = float(arcs[list(marks).index(mark)])
-    head = f"{name} (frame {mark.frame + 1}) lies {abs(gap):.0f} from where the others put it"
+    head = (
+        f"{name} (frame {mark.frame + 1}) lies {abs(gap):.0f} {unit} from where the others put it"
+    )
     others = [(other, float(arc)) for other, arc in zip(marks, arcs, strict=True) if other != mark]
     predicted = where - gap
     near = [

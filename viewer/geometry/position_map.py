@@ -182,7 +182,7 @@ def _assemble(
     arrays = arc_px, arc, sigma, *ends, fit.solid, inside, polyline.at(arc_px)
     for array in arrays:
         array.flags.writeable = False
-    residuals = _residuals(marks, arcs, anchors, fit)
+    residuals = _residuals(marks, arcs, anchors, fit, scale.unit)
     told = tuple(left.suggestion for left in residuals if left.suggestion)
     return PositionMap(
         fit.mode,
@@ -236,7 +236,7 @@ def _never_back(forward: Values, held: int) -> Values:
 
 
 def _residuals(
-    marks: Sequence[Landmark], arcs: Values, anchors: Anchors, fit: Fit
+    marks: Sequence[Landmark], arcs: Values, anchors: Anchors, fit: Fit, unit: str
 ) -> tuple[Residual, ...]:
     """Leave one out: each landmark against the map of the others."""
     left_out = []
@@ -252,7 +252,7 @@ def _residuals(
         found = Residual(mark.id, mark.name, gap, expected)
         if found.disagrees:
             forward = other.mean(other.u)
-            told = likely_mix_up(mark, marks, arcs, forward, anchors.direction, gap, expected)
+            told = likely_mix_up(mark, marks, arcs, forward, anchors.direction, gap, expected, unit)
             found = replace(found, suggestion=told)
         left_out.append(found)
     return tuple(left_out)
@@ -261,8 +261,16 @@ def _residuals(
 def _direction_problem(
     marks: Sequence[Landmark], direction: int, tie: Coregistration
 ) -> tuple[str, ...]:
-    if len(marks) < 2 or tie.central_first is None or tie.central_first == (direction > 0):
+    if len(marks) < 2 or tie.central_first == (direction > 0):
         return ()
+    if tie.central_first is None:
+        if direction > 0:
+            return ()
+        return (
+            "The landmarks run from the centerline's end to its start, and are followed. If the "
+            "centerline was drawn from the centre and the pull began there, two of them are "
+            "exchanged.",
+        )
     which = "central" if tie.central_first else "peripheral"
     return (
         f"The landmarks run the other way than 'frame 1 is the {which} end' says; the "
