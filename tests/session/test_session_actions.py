@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import groupby
 
 import pytest
 from session_samples import draw_frames, draw_vein, pullback, run, session_of, tied_session
@@ -45,6 +46,14 @@ def test_every_action_has_menu_shortcut_tip_and_icon():
         assert not action.text[0].islower(), action.id
         assert re.fullmatch(r"(ph|caval)\.[a-z-]+", action.icon), action.id
         assert re.fullmatch(r"[a-z]+\.[a-z_0-9]+", action.id), action.id
+
+
+def test_rows_stand_in_the_order_of_their_menus_and_groups():
+    for menu in MENUS:
+        groups = [action.group for action in ACTIONS if action.menu == menu]
+        assert groups == sorted(groups), menu  # each group makes one block of the menu
+    sections = list(dict.fromkeys(action.menu for action in ACTIONS))
+    assert [menu for menu, _ in groupby(action.menu for action in ACTIONS)] == sections
 
 
 def test_the_keys_are_those_of_the_specification():
