@@ -16,17 +16,23 @@ class Quantity:
     ----------
     value : float
     unit : str
-        mm, mm² , px, px² or frames; never mm without a scale.
+        mm, mm², mm³, px, px², %, points or frames; never mm without a scale.
     sigma : float or None
         One standard deviation, same unit; None when it can't be told.
     source : str
         What value and ± rest on, for people.
+    on : str
+        What it was measured on: image and frames, for people; empty when `source` says it.
+    accepted_by : str
+        The reader who accepted what it was measured on; empty while nobody did.
     """
 
     value: float
     unit: str
     sigma: float | None = None
     source: str = ""
+    on: str = ""
+    accepted_by: str = ""
 
     @property
     def band_text(self) -> str:
