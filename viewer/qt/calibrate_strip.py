@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.model.reader_calibration import CalibrationMethod, Filling
 from viewer.qt import theme, tokens
-from viewer.qt.chips import Chip, draw_key_cap, key_cap_width
+from viewer.qt.chips import Chip
 from viewer.qt.fields import Choice, Number, enum_options
 from viewer.qt.labels import ElidedLabel, IconView, push_button, show_if
+from viewer.qt.tool_pill import NARROW, ToolPill
 from viewer.session.calibrating import CalibrationState
 from viewer.session.session import Session
 from viewer.session.state import Tool
 
-NARROW = 980
-"""Strips below this width, px, leave the names of the fields out."""
 SIZES = {
     CalibrationMethod.MARKERS: ("Marks every", "mm", 1.0, 100.0, 0.5),
     CalibrationMethod.CATHETER: ("Size", "F", 2.0, 40.0, 0.5),
@@ -48,38 +47,6 @@ class KnownSize(Number):
     def known(self) -> float | None:
         """What it says; None while it is empty."""
         return None if self.value() < self.minimum() + 1e-9 else self.value()
-
-
-class ToolPill(QWidget):
-    """Says that a tool is armed, and how to end it."""
-
-    def __init__(self, word: str, icon: str, tip: str) -> None:
-        super().__init__()
-        self._word, self._icon = word, icon
-        self.setFixedHeight(32)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{word} armed. Escape ends it.")
-        self.setToolTip(tip)
-
-    def sizeHint(self) -> QSize:
-        """Room for icon, word and key."""
-        words = theme.text_width(self._word, theme.small(600))
-        return QSize(round(words + key_cap_width("Esc")) + 34 + 10 + 8, 32)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw it."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor("#6169DE"), 1))
-        painter.setBrush(QColor("#2A2F63"))
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, tokens.RADIUS_BUTTON, tokens.RADIUS_BUTTON)
-        theme.draw_icon(painter, QRectF(12, 8, 16, 16), self._icon, tokens.TEXT_HI)
-        painter.setFont(theme.small(600))
-        painter.setPen(QColor(tokens.TEXT_HI))
-        painter.drawText(QRectF(34, 0, 120, 32), Qt.AlignmentFlag.AlignVCenter, self._word)
-        width = key_cap_width("Esc")
-        draw_key_cap(painter, QRectF(self.width() - width - 8, 6, width, 20), "Esc", "#B9BEFF")
 
 
 class CalibrateStrip(QWidget):

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.model.rotation import Seen, SeenFrom, Towards
 from viewer.qt import theme, tokens
-from viewer.qt.calibrate_strip import NARROW, ToolPill
 from viewer.qt.fields import Choice, enum_options
 from viewer.qt.labels import ElidedLabel, IconView, push_button, show_if
+from viewer.qt.tool_pill import NARROW, ToolPill
 from viewer.session.session import Session
 from viewer.session.state import Tool
 
