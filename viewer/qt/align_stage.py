@@ -121,7 +121,7 @@ class AlignStage:
             column.addWidget(self.strip)
         window.split.addWidget(self.speed)
         way = TransducerWay(session)
-        window.venogram.view.layers.insert(0, way)
+        window.venogram.view.layers.insert(2, way)  # over the vein, below words
         if session.pulls is not None:
             session.pulls.changed.connect(window.venogram.repaint_layers)
         steps = (

@@ -33,6 +33,7 @@ MOST_FRAMES = 240
 """Frames of the fluoroscopy that are looked at: four a second of a minute."""
 
 SAME_ANGLE_DEG = 3.0
+KEPT_PATHS = 16
 
 GUESSED_MM_PER_PX = 0.3
 """Where the run has no scale: only for how large a transducer is."""
@@ -84,8 +85,9 @@ class FluoroWork:
         self.problem = ""
         self._strips: _Strips | None = None
         self._found: tuple[tuple[object, ...], Tracked | None] | None = None
-        self._path: tuple[tuple[object, ...], TrackedPath] | None = None
-        self._offset: tuple[tuple[object, ...], Offset] | None = None
+        self._paths: dict[tuple[object, ...], TrackedPath] = {}
+        self._offsets: dict[tuple[object, ...], Offset] = {}
+        self._offset: Offset | None = None
         self._doing: tuple[object, ...] = ()
         self._cancelled: tuple[object, ...] = ()
         self._marking_for: tuple[str, str] | None = None
@@ -128,8 +130,8 @@ class FluoroWork:
         own, header = self._session.vessel.current_tie().clock_offset_s, self.header_offset_s()
         if own is not None:
             return Offset(own, "set by the reader")
-        if self._offset is not None:
-            return self._offset[1]
+        if self._offset is not None and self._found is not None and self._found[1] is not None:
+            return self._offset
         return None if header is None else Offset(header, "acquisition times")
 
     def _chosen(self) -> Run | None:
@@ -167,10 +169,11 @@ class FluoroWork:
         seconds = np.asarray(times_s)[found.frames] - times_s[0]
         offset = self._offset_of(basis, found, seconds, motion)
         key = (found, offset)
-        if self._path is None or self._path[0] != key:
-            path = TrackedPath(seconds - offset, found.arc_px, found.sigma_px)
-            self._path = (key, path)
-        return self._path[1]
+        if key not in self._paths:
+            while len(self._paths) >= KEPT_PATHS:
+                del self._paths[next(iter(self._paths))]
+            self._paths[key] = TrackedPath(seconds - offset, found.arc_px, found.sigma_px)
+        return self._paths[key]
 
     def _offset_of(
         self, basis: Basis, found: Tracked, seconds: NDArray[np.float64], motion: Motion | None
@@ -181,7 +184,7 @@ class FluoroWork:
             return tie.clock_offset_s or 0.0
         header = self.header_offset_s()
         key = (found, header, tie.landmarks, motion)
-        if self._offset is None or self._offset[0] != key:
+        if key not in self._offsets:
             clock = np.asarray(basis.times_s) - basis.times_s[0]
             travel = max(pull_clocks(clock, motion), key=lambda item: item.chance).run
             turn = 1.0 if found.arc_px[-1] >= found.arc_px[0] else -1.0
@@ -190,8 +193,12 @@ class FluoroWork:
             known = (clock[[mark.frame for mark in marks]], np.array(places))
             mm = 1.0 / (basis.scale.mm_per_px or GUESSED_MM_PER_PX)
             path = (seconds, turn * found.arc_px)
-            self._offset = (key, clock_offset(header, path, (clock, travel), known, mm))
-        return self._offset[1].seconds
+            while len(self._offsets) >= KEPT_PATHS:
+                del self._offsets[next(iter(self._offsets))]
+            self._offsets[key] = clock_offset(header, path, (clock, travel), known, mm)
+        if tie == self._session.vessel.current_tie():
+            self._offset = self._offsets[key]
+        return self._offsets[key].seconds
 
     # -- choosing and marking -----------------------------------------------------------------
     def choose(self, run_uid: str | None) -> None:
@@ -377,6 +384,9 @@ class FluoroWork:
 
     def _end(self, key: tuple[object, ...], found: Tracked | None, problem: str) -> None:
         self._doing, self.progress = (), None
+        self._offset = None
+        self._offsets.clear()
+        self._paths.clear()
         self._found, self.problem = (key, found), problem
         self._changed()
 

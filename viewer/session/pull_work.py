@@ -108,7 +108,8 @@ class PullWork:
         self._session, self._loader = session, loader
         self._looks: OrderedDict[tuple[object, ...], Look] = OrderedDict()
         self._stacks: dict[str, LongView] = {}
-        self._evidence: tuple[tuple[object, ...], PullEvidence] = ((), NOTHING)
+        self._evidence: list[PullEvidence] = []
+        self._telling = False
         self._veins: OrderedDict[int, tuple[object, VeinProfile]] = OrderedDict()
         self._maps: list[tuple[Basis, PullEvidence, PositionMap | Unlinked]] = []
         self._last: tuple[Basis, PositionMap] | None = None
@@ -201,9 +202,12 @@ class PullWork:
         parts = (motion, lumen, vein, tracked)
         if not any(part is not None for part in parts):
             return NOTHING
-        if self._evidence[0] != parts:
-            self._evidence = (parts, PullEvidence(*parts))
-        return self._evidence[1]
+        for known in self._evidence:
+            if (known.motion, known.lumen, known.vein, known.tracked) == parts:
+                return known
+        self._evidence.insert(0, PullEvidence(*parts))
+        del self._evidence[KEPT_MAPS:]
+        return self._evidence[0]
 
     def _vein(self, basis: Basis) -> VeinProfile | None:
         found = self._session.vessel_profile(basis.run.uid, basis.tie.centerline_id)
@@ -318,7 +322,7 @@ class PullWork:
         self._maps.clear()
         self._veins.clear()
         self._last = None
-        self._evidence = ((), NOTHING)
+        self._evidence.clear()
         uids = {pullback.uid for pullback in self._session.case.pullbacks}
         self._stacks = {uid: view for uid, view in self._stacks.items() if uid in uids}
 
@@ -327,7 +331,17 @@ class PullWork:
 
     def _on_fluoro(self) -> None:
         self._session.link_changed.emit()
-        self.changed.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Emit `changed`; who is asked for positions while being told is not told again."""
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            self.changed.emit()
+        finally:
+            self._telling = False
 
     def _on_review(self, *_: object) -> None:
         self.fluoro.follow()
@@ -354,12 +368,12 @@ class PullWork:
                 del self._doing[kind]
             for answer in answers:
                 done(answer)
-            self.changed.emit()
+            self._tell()
 
         frame = min(max(0, self._session.cursor.pullback_frame), pullback.frames - 1)
         self._loader.submit_background(kind, pullback, (frame,), visit, finished=finished)
         if kind in (_POSITIONS, _LOOK):
-            self.changed.emit()
+            self._tell()
 
 
 def _looked(
