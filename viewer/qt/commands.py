@@ -218,8 +218,7 @@ class ActionStates:
             "view.link": session.linked,
             "views.space": session.two_views.open,
             "views.colours": session.two_views.colours,
-            "views.true_length": session.two_views.in_force(session.current_centerline)
-            is not None,
+            "views.true_length": session.two_views.in_force(session.current_centerline) is not None,
             "rotation.seen_from": session.rotation.seen_from is SeenFrom.HEAD,
             "vessel.snap": session.tracing is None or session.tracing.snap,
             "vessel.edges": session.tracing is not None and session.tracing.edges,
