@@ -37,13 +37,13 @@ class _Look:
     icon: str
 
 
-def look_of(error: float | None, unit: str) -> _Look:
-    """Green inside ± 5 mm, amber beyond, with an icon beyond 8 mm; grey in px."""
-    if error is None or unit != "mm":
+def look_of(row: LandmarkFact) -> _Look:
+    """Green where the others agree, amber beyond, with an icon at an alarm; grey in px."""
+    if row.error is None or row.unit != "mm":
         return _Look(tokens.TEXT_LOW, "")
-    if abs(error) > facts.ERROR_ALARM_MM:
+    if row.tone == "alarm":
         return _Look(tokens.WARN, "ph.warning-fill")
-    return _Look(tokens.WARN if abs(error) > facts.ERROR_WARN_MM else tokens.OK, "")
+    return _Look(tokens.WARN if row.tone else tokens.OK, "")
 
 
 class _Delegate(QStyledItemDelegate):
@@ -89,7 +89,7 @@ class _Delegate(QStyledItemDelegate):
             painter.setPen(QColor(tokens.TEXT_LOW))
             painter.drawText(box.adjusted(0, 0, -16, 0), _RIGHT, "end anchor")
             return
-        look = look_of(row.error, row.unit)
+        look = look_of(row)
         middle, top = right - _BAR_WIDTH / 2, box.top() + 9
         per_unit = _BAR_WIDTH / 2 / _FULL * (1.0 if row.unit == "mm" else 0.3)
         pen = QPen(QColor(tokens.INPUT), 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.geometry.position_map import PositionMap, Unlinked
+from viewer.geometry.position_map import BAND, PositionMap, Residual, Unlinked
 from viewer.measure.calipers import measured
 from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Measurement
@@ -336,7 +336,11 @@ ERROR_ALARM_MM = 8.0
 
 @dataclass(frozen=True, slots=True)
 class LandmarkFact:
-    """One landmark of the shown pair; `error` is its left-out error in `unit`, None at an end."""
+    """One landmark of the shown pair; `error` is its left-out error in `unit`, None at an end.
+
+    `tone` is "" where the error is no reason to look, "warn" beyond 5 mm when the others were
+    surer than that, "alarm" beyond 8 mm and 3 sigma.
+    """
 
     id: str
     name: str
@@ -345,6 +349,7 @@ class LandmarkFact:
     error: float | None
     unit: str
     tip: str
+    tone: str = ""
 
 
 def landmark_facts(session: Session) -> tuple[LandmarkFact, ...]:
@@ -352,43 +357,47 @@ def landmark_facts(session: Session) -> tuple[LandmarkFact, ...]:
     position, curve = session.position_map, session.current_polyline
     axis = session.placing.vein_axis
     residuals = {r.landmark_id: r for r in position.residuals} if position is not None else {}
+    marks = session.vessel.landmarks
+    ends = {mark.id for mark in marks if mark.frame in (marks[0].frame, marks[-1].frame)}
     found = []
-    for mark in session.vessel.landmarks:
+    for mark in marks:
         detail = f"frame {mark.frame + 1}"
         if curve is not None and axis is not None and position is not None:
             arc = float(position.to_unit(float(curve.project(mark.point_px)[0])))
             place = f"{axis.position(arc):.0f}".replace("-", "−")
             detail += f" · {'0' if place == '−0' else place} {axis.unit}"
-        residual = residuals.get(mark.id)
-        error = residual.value if residual is not None else None
-        if residual is not None and (residual.expected or 0.0) > ERROR_WARN_MM:
-            error = None  # an end: the others tell too little of where it should be
+        left = residuals.get(mark.id)
+        if left is not None and mark.id in ends and _tells_little(left):
+            left = None
         unit = position.unit if position is not None else "mm"
-        found.append(
-            LandmarkFact(
-                mark.id, mark.name, mark.frame, detail, error, unit, _error_tip(error, unit)
-            )
-        )
+        error = left.value if left is not None else None
+        tip, tone = _error_tip(left, unit), _error_tone(left, unit)
+        found.append(LandmarkFact(mark.id, mark.name, mark.frame, detail, error, unit, tip, tone))
     return tuple(found)
 
 
-def _error_tip(error: float | None, unit: str) -> str:
-    if error is None:
+def _tells_little(left: Residual) -> bool:
+    """An end that lies where the others, unsure as they are there, would let it lie."""
+    return (left.expected or 0.0) > ERROR_WARN_MM and not left.disagrees
+
+
+def _error_tip(left: Residual | None, unit: str) -> str:
+    if left is None or left.value is None:
         return "An end anchor: the other landmarks can't tell where it should be"
-    side = "farther along the vein" if error > 0 else "nearer to the start"
-    return f"{abs(error):.1f} {unit} {side} than the other landmarks put it"
+    side = "farther along the vein" if left.value > 0 else "nearer to the start"
+    told = f"{_round(abs(left.value), unit)} {unit} {side} than the other landmarks put it"
+    if left.expected is not None:
+        told += f" (± {_round(BAND * left.expected, unit)} {unit})"
+    return f"{told}. {left.suggestion}" if left.suggestion else told
 
 
-def error_text(session: Session) -> str:
-    """The worst landmark in a sentence, when it is beyond ± 5 mm; else ""."""
-    known = [f for f in landmark_facts(session) if f.error is not None and f.unit == "mm"]
-    worst = max(known, key=lambda fact: abs(fact.error or 0.0), default=None)
-    if worst is None or abs(worst.error or 0.0) <= ERROR_WARN_MM:
+def _error_tone(left: Residual | None, unit: str) -> str:
+    if left is None or left.value is None or unit != "mm":
         return ""
-    return (
-        f"{worst.name} is {abs(worst.error or 0.0):.1f} mm from where its neighbours put it. "
-        "Check the frame and the place."
-    )
+    off, expected = abs(left.value), left.expected or 0.0
+    if off > ERROR_ALARM_MM and left.disagrees:
+        return "alarm"
+    return "warn" if off > max(ERROR_WARN_MM, BAND * expected) else ""
 
 
 def pending_text(session: Session) -> tuple[str, str]:
