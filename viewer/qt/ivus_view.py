@@ -19,7 +19,7 @@ from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.rotation_tool import RotationOverlay, RotationTool
 from viewer.session.frame_loader import FrameLoader
-from viewer.session.long_view import polar_grid_for
+from viewer.session.long_view import DEFAULT_CUT_DEG, polar_grid_for
 from viewer.session.session import Session
 from viewer.session.state import Edge, Layers, Selection, Tool
 
@@ -37,7 +37,7 @@ class IvusView(ImagePane):
         self, session: Session, loader: FrameLoader, parent: QWidget | None = None
     ) -> None:
         super().__init__(session, loader, parent)
-        self.cut_angle_deg = -90.0
+        self.cut_angle_deg = DEFAULT_CUT_DEG
         self._measures = MeasureOverlay(session)
         self._measure_tool = MeasureTool(session, self._measures)
         self._calibration_overlay = CalibrateOverlay(session)

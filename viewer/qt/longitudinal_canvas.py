@@ -23,7 +23,7 @@ from viewer.qt import longitudinal_paint as lp
 from viewer.qt import paint, theme, tokens, unreadable_marks
 from viewer.qt.focus_ring import RINGED
 from viewer.session.long_columns import columns_of, faintness
-from viewer.session.long_view import LongView
+from viewer.session.long_view import DEFAULT_CUT_DEG, LongView
 from viewer.session.placing import Axis
 from viewer.session.session import Session
 from viewer.session.state import AxisKind, Edge, Layers, Selection, Tool
@@ -48,7 +48,7 @@ class LongitudinalCanvas(QWidget):
         super().__init__(parent)
         self._session = session
         self.long_view: LongView | None = None
-        self.cut_angle_deg = -90.0
+        self.cut_angle_deg = DEFAULT_CUT_DEG
         self._still: QPixmap | None = None
         self._axis: Axis | None = None
         self._scale: lp.Scale | None = None

@@ -136,7 +136,9 @@ class LongitudinalView(QWidget):
 
         def start() -> None:
             if self.canvas.long_view is view:
-                view.start(lambda done, total: self.canvas.refresh(), finished)
+                turn = self._session.rotation.turn_at(0)
+                angle_deg = self.canvas.cut_angle_deg - turn
+                view.start(lambda done, total: self.canvas.refresh(), finished, angle_deg=angle_deg)
 
         when_idle(self, lambda: self._loader.is_waited_for, start)  # first images come first
 

@@ -30,9 +30,8 @@ logger = logging.getLogger(__name__)
 Pixels = np.ndarray[Any, np.dtype[Any]]
 ToGrey = Callable[[Pixels], Pixels]
 
-DEFAULT_CUT_DEG = 0.0
-"""To the right on the image, until the reader turns the cut: one row of each frame, so that of
-uncompressed frames few bytes are read."""
+DEFAULT_CUT_DEG = -90.0
+"""Upwards on the image, until the reader turns the cut."""
 
 COARSE_STEP = 16
 """The first pass takes every 16th frame: the whole length shows in a fraction of a second."""
