@@ -19,6 +19,7 @@ from viewer.model.case import Case
 from viewer.model.review import ImageReference, Review
 from viewer.phantom.cases import write_case
 from viewer.qt import tokens
+from viewer.report.tables import TABLES
 from viewer.session import exporting
 from viewer.session.example_review import example_review
 from viewer.session.session import Session
@@ -118,7 +119,7 @@ def test_the_window_stays_as_it_is(application: Application, tmp_path: Path) -> 
     written = application.export_to(tmp_path, ("csv", "png"), told.append)
     assert (session.cursor, session.selection, session.review) == before
     assert moves == told == []
-    assert [what for what, _ in written] == ["csv"] * 5 + ["png"] * len(PICTURES)
+    assert [what for what, _ in written] == ["csv"] * len(TABLES) + ["png"] * len(PICTURES)
     assert sorted(path for _, path in written) == sorted(tmp_path.iterdir())
     assert pixels(tmp_path / PICTURES[0]).shape == (720, 1280, 3)
 
@@ -154,7 +155,7 @@ def test_the_menu_writes_all_and_the_tables_beside_the_window(
     application.exports.export()
     wait(application, lambda: bool(notices))
     count = len(list(tmp_path.iterdir()))
-    assert count == 5 + len(PICTURES)
+    assert count == len(TABLES) + len(PICTURES)
     assert [notice.text for notice in notices] == [f"{count} files written to {tmp_path.name}"]
     assert writers == ["export"]
 
