@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 IMAGE_SHARES = (620, 920)
 HEIGHT_SHARES = (618, 382)
+SMALL_PX, SMALL_HEIGHT_PX = 800, 236
+"""A stage lower than this leaves the speeds so much height."""
+
 Rows = tuple[tuple[str, object], ...]
 
 
@@ -167,10 +170,21 @@ class AlignStage:
         if states:
             window.images.restoreState(states["images"])
             window.split.restoreState(states["split"])
-        else:
-            window.images.setSizes(list(IMAGE_SHARES))
-            window.split.setSizes([HEIGHT_SHARES[0], 0, HEIGHT_SHARES[1]])
+        elif on:
+            self._first_sizes()
+            QTimer.singleShot(0, window, self._first_sizes)  # once what is new is laid out
         self._on_shown()
+
+    def _first_sizes(self) -> None:
+        """As the specification has them; on small screens the images come first."""
+        window = self._window
+        if not self.on:
+            return
+        window.images.setSizes(list(IMAGE_SHARES))
+        height = window.split.height()
+        share = HEIGHT_SHARES[1] / sum(HEIGHT_SHARES)
+        below = SMALL_HEIGHT_PX if height < SMALL_PX else round(share * height)
+        window.split.setSizes([height - below, 0, below])
 
     def lay_out(self) -> None:
         """Show what belongs to the workspace; called whenever the window is rearranged."""
@@ -182,6 +196,7 @@ class AlignStage:
             self.speed.setVisible(not alone and self.on)
         if self.strip is not None:
             self.strip.setVisible(self.on and window.ivus.current_item() is not None)
+            self.strip.set_small(window.height() < SMALL_PX + 100)
 
     def keep(self) -> dict[str, str]:
         """Splitter positions of both workspaces as text."""

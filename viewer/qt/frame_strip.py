@@ -29,7 +29,8 @@ STEP, EACH_SIDE = 10, 3
 KEPT = 160
 """Small pictures kept: 40 kB each."""
 
-GAP_PX, EDGE_PX, MOST_PX = 4.0, 8.0, 84.0
+GAP_PX, EDGE_PX = 4.0, 8.0
+MOST_PX, MOST_SMALL_PX = 84.0, 52.0
 WAIT_MS = 60
 """While scrubbing, pictures are made where it pauses."""
 
@@ -45,6 +46,7 @@ class FrameStrip(QWidget):
         self._session, self._loader = session, loader
         self._pictures: OrderedDict[tuple[str, int], QPixmap] = OrderedDict()
         self._over: int | None = None
+        self._most = MOST_PX
         self.setAccessibleName("Frames around")
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -62,7 +64,15 @@ class FrameStrip(QWidget):
 
     def _side(self) -> float:
         count = 2 * EACH_SIDE + 1
-        return min(MOST_PX, (self.width() - 2 * EDGE_PX - (count - 1) * GAP_PX) / count)
+        return min(self._most, (self.width() - 2 * EDGE_PX - (count - 1) * GAP_PX) / count)
+
+    def set_small(self, small: bool) -> None:
+        """Smaller pictures, for small screens."""
+        most = MOST_SMALL_PX if small else MOST_PX
+        if most != self._most:
+            self._most = most
+            self.resizeEvent(None)
+            self.update()
 
     def resizeEvent(self, event: object) -> None:
         """Square pictures: height follows width."""
