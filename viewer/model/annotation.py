@@ -99,6 +99,18 @@ class Confidence(StrEnum):
     HIGH = "high"
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceFrame:
+    """A frame its reader holds a segment against; on another pullback it is the other side's."""
+
+    pullback_uid: str
+    frame: int
+
+    def __post_init__(self) -> None:
+        if self.frame < 0:
+            raise ValueError("a reference frame counts from 0")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """What every stretch of vessel has in common."""
@@ -115,21 +127,34 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stenosis(Segment):
-    """A narrowing."""
+    """A narrowing; without `references` of its reader's, the program proposes some."""
 
     kind: Literal["stenosis"] = "stenosis"
     cause: StenosisCause = StenosisCause.UNSET
+    references: tuple[ReferenceFrame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clot(Segment):
-    """Thrombus; its age carries its scheme and its basis."""
+    """Thrombus; its age carries its scheme and its basis.
+
+    Attributes
+    ----------
+    occluded : tuple of float
+        Share of the lumen it fills, 0 to 1, as the reader judged it: in equal parts from the
+        start of the extent to its end; none while nobody did.
+    """
 
     kind: Literal["clot"] = "clot"
     age: ClotAge = ClotAge.UNSET
     age_scheme: str = "interventional: acute <= 14 d, subacute 15-28 d, chronic > 28 d"
     age_basis: AgeBasis = AgeBasis.UNSET
     occlusion: Occlusion = Occlusion.UNSET
+    occluded: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(0.0 <= share <= 1.0 for share in self.occluded):
+            raise ValueError("the share of the lumen a clot fills lies between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +165,7 @@ class Stent(Segment):
     product: str = ""
     nominal_diameter_mm: float | None = None
     nominal_length_mm: float | None = None
+    references: tuple[ReferenceFrame, ...] = ()
 
 
 AnySegment = Stenosis | Clot | Stent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from viewer.model.annotation import AnySegment, Bookmark, Measurement
+from viewer.model.annotation import AnySegment, Bookmark, FrameExtent, Measurement
 from viewer.model.case import Phase
 from viewer.model.contrast import ContrastPoint
 from viewer.model.coregistration import Coregistration
@@ -81,6 +81,10 @@ class Review:
         Identity of the document, a UUID.
     reader : str
         Whose it is; two readers never share a review.
+    clot_checked : tuple of str
+        Image sets the reader looked through for clot: what is not marked there is not there.
+    rejected_narrowings : tuple of FrameExtent
+        Suggested narrowings the reader said no to.
     """
 
     id: str
@@ -103,6 +107,8 @@ class Review:
     contrast_points: tuple[ContrastPoint, ...] = ()
     rotations: tuple[PullbackRotation, ...] = ()
     true_lengths: tuple[TrueLength, ...] = ()
+    clot_checked: tuple[str, ...] = ()
+    rejected_narrowings: tuple[FrameExtent, ...] = ()
 
     # -- look up ------------------------------------------------------------------------------
     def centerline(self, centerline_id: str | None) -> Centerline | None:
@@ -175,6 +181,8 @@ class Review:
             or self.contrast_points
             or self.rotations
             or self.true_lengths
+            or self.clot_checked
+            or self.rejected_narrowings
         )
 
     # -- edits --------------------------------------------------------------------------------
@@ -244,6 +252,21 @@ class Review:
         """With the phase of an image set, in place of the one it had."""
         rest = tuple(p for p in self.phases if p.image_uid != phase_of.image_uid)
         return replace(self, phases=(*rest, phase_of))
+
+    def with_clot_checked(self, image_uid: str, checked: bool = True) -> Review:
+        """With whether an image set was looked through for clot."""
+        rest = tuple(uid for uid in self.clot_checked if uid != image_uid)
+        return replace(self, clot_checked=(*rest, image_uid) if checked else rest)
+
+    def with_rejected_narrowing(self, extent: FrameExtent) -> Review:
+        """With a suggested narrowing rejected."""
+        rest = tuple(one for one in self.rejected_narrowings if one != extent)
+        return replace(self, rejected_narrowings=(*rest, extent))
+
+    def without_rejected_narrowings(self, pullback_uid: str) -> Review:
+        """With every narrowing of a pullback suggested again."""
+        rest = (one for one in self.rejected_narrowings if one.pullback_uid != pullback_uid)
+        return replace(self, rejected_narrowings=tuple(rest))
 
     def with_rate(self, override: RateOverride) -> Review:
         """With a reader's frame rate, in place of an earlier one."""

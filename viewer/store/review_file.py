@@ -180,6 +180,7 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("contrast point", (point.id for point in review.contrast_points)),
         *_repeated("subtraction of image", (one.image_uid for one in review.subtractions)),
         *_repeated("rotation of image", (turn.image_uid for turn in review.rotations)),
+        *_repeated("image checked for clot", review.clot_checked),
         *_loose_ties(review),
         *_repeated("true length", (used.id for used in review.true_lengths)),
         *_lost_true_lengths(review),
