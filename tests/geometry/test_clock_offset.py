@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
-from viewer.geometry.clock_offset import clock_offset
+from viewer.geometry.clock_offset import (
+    FINE_HEADER_SD_S,
+    HEADER_SD_S,
+    clock_offset,
+    header_sd,
+)
 
 NONE = (np.empty(0), np.empty(0))
 
@@ -47,3 +54,27 @@ def test_clocks_that_agree_are_left_alone() -> None:
     found = clock_offset(1.0, path, travel, NONE, 1.0)
     assert found.seconds == pytest.approx(1.0, abs=0.15)
     assert found.source.startswith("acquisition times")
+
+
+@pytest.mark.parametrize("begins", [0.6, 1.4])
+def test_a_clock_that_knows_only_time_does_not_move_the_header(begins: float) -> None:
+    (seen, places), (times, _) = pull(begins)
+    found = clock_offset(begins, (seen, places), (times, times), NONE, 1.0, FINE_HEADER_SD_S)
+    assert found.seconds == begins
+    assert found.sigma_s == pytest.approx(FINE_HEADER_SD_S, rel=0.05)
+
+
+def test_the_offset_is_surer_with_movement_and_landmarks() -> None:
+    path, travel = pull(1.4)
+    moved = clock_offset(1.0, path, travel, NONE, 1.0)
+    assert moved.sigma_s < 0.5 * HEADER_SD_S
+    assert abs(moved.seconds - 1.4) < 3 * moved.sigma_s
+    places = np.interp(np.array([5.0, 15.0]) + 1.4, *path)
+    even = clock_offset(1.0, path, (travel[0], travel[0]), (np.array([5.0, 15.0]), places), 1.0)
+    assert even.sigma_s < HEADER_SD_S
+
+
+def test_times_with_parts_of_a_second_are_surer() -> None:
+    whole, fine = datetime(2024, 5, 1, 9, 30, 5), datetime(2024, 5, 1, 9, 30, 6, 250_000)
+    assert header_sd(fine, fine) == FINE_HEADER_SD_S
+    assert header_sd(whole, fine) == header_sd(fine, whole) == HEADER_SD_S

@@ -104,6 +104,23 @@ def test_the_fluoroscopy_places_it_within_a_millimetre() -> None:
     assert found.covered >= 0.80
 
 
+def test_a_clock_that_is_not_sure_widens_the_band_where_the_catheter_moves() -> None:
+    made = made_pull(2, motion=False)
+    times = np.arange(0.0, made.times_s[-1], 0.25)
+    arc = np.interp(times, made.times_s, made.arc)
+    found = []
+    for sigma_s in (0.0, 0.5):
+        path = TrackedPath(times, arc, np.full(len(times), 0.8), sigma_s)
+        found.append(placed(made, (), SyncMode.TRACKED, PullEvidence(tracked=path)))
+    sure, unsure = found
+    speed = np.abs(np.gradient(sure.arc, made.times_s))
+    assert sure.arc == pytest.approx(unsure.arc)
+    quick = speed > np.median(speed)
+    added = np.sqrt(np.maximum(unsure.sigma**2 - sure.sigma**2, 0.0))
+    assert np.median(added[quick] / speed[quick]) == pytest.approx(0.5, rel=0.25)
+    assert (unsure.high - unsure.low >= sure.high - sure.low - 1e-9).all()
+
+
 def test_without_landmarks_the_profile_still_places_it_and_says_how_unsure() -> None:
     pulls = [(made, placed(made, (), SyncMode.PROFILE)) for made in map(made_pull, SEEDS)]
     found = judged(pulls)

@@ -37,7 +37,7 @@ def tracked_path(
     notes: list[str],
 ) -> TrackedPath | None:
     """Where the transducer was seen, on the pullback's clock; None, and a note, when nowhere."""
-    from viewer.geometry.clock_offset import clock_offset
+    from viewer.geometry.clock_offset import HEADER_SD_S, Offset, clock_offset, header_sd
     from viewer.geometry.pull_clock import pull_clocks
     from viewer.geometry.pull_evidence import TrackedPath
 
@@ -63,14 +63,16 @@ def tracked_path(
     if args.clock_offset is None:
         header = _header_offset(fluoro, pullback)
         mm = 1.0 / (mm_per_px or GUESSED_MM_PER_PX)
-        offset = clock_offset(header, (seconds, turn * found.arc_px), (clock, travel), known, mm)
+        begun, pulled = fluoro.acquired_at, pullback.acquired_at
+        sd = HEADER_SD_S if begun is None or pulled is None else header_sd(begun, pulled)
+        path = seconds, turn * found.arc_px
+        offset = clock_offset(header, path, (clock, travel), known, mm, sd)
         notes.append(
             f"the pullback begins {offset.seconds:.2f} s after the fluoroscopy ({offset.source})"
         )
-        begins = offset.seconds
     else:
-        begins = args.clock_offset
-    return TrackedPath(seconds - begins, found.arc_px, found.sigma_px)
+        offset = Offset(args.clock_offset, "set by the reader")
+    return TrackedPath(seconds - offset.seconds, found.arc_px, found.sigma_px, offset.sigma_s)
 
 
 def _fluoro(path: Path, venogram: ImageSet, notes: list[str]) -> ImageSet:

@@ -18,6 +18,7 @@ from viewer.geometry.fused_pull import (
     paces,
     pins_of,
     seen_of,
+    shifted_clock,
     sizes_of,
 )
 from viewer.geometry.landmark_order import Anchors
@@ -72,7 +73,10 @@ def fit_evidence(pull: Pull) -> Fit | Unfit:
             "The landmarks can't all be right for one pull",
             "Check the frame and the place of each; remove one that looks wrong.",
         )
-    return _fit(pull, held(blend, pull.anchors, pull.click), seen, paced, tracked)
+    placed = held(blend, pull.anchors, pull.click)
+    if tracked is not None and pull.evidence.tracked is not None:
+        placed = shifted_clock(placed, pull.clock[0], pull.evidence.tracked.clock_sigma_s)
+    return _fit(pull, placed, seen, paced, tracked)
 
 
 def _missing(pull: Pull, profile: bool, tracked: Pins | None) -> Unfit | None:

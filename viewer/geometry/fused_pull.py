@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,6 +172,20 @@ def held(blend: Blend, anchors: Anchors, click: float) -> Blend:
         mean + np.hypot(up, BAND * pad),
         blend.paths + gap,
         blend.ideas,
+    )
+
+
+def shifted_clock(blend: Blend, time: Values, sigma_s: float) -> Blend:
+    """`blend` with the ± of a fluoroscopy's clock, which all its places share, in every band."""
+    if sigma_s <= 0:
+        return blend
+    later, sooner = (np.interp(time + sign * sigma_s, time, blend.mean) for sign in (1, -1))
+    pad = 0.5 * np.abs(later - sooner)
+    return replace(
+        blend,
+        sigma=np.hypot(blend.sigma, pad),
+        low=blend.mean - np.hypot(blend.mean - blend.low, BAND * pad),
+        high=blend.mean + np.hypot(blend.high - blend.mean, BAND * pad),
     )
 
 

@@ -84,11 +84,14 @@ class TrackedPath:
         On the pullback's own clock: s after its first frame.
     arc_px, sigma_px : ndarray, shape (q,)
         Along the centerline.
+    clock_sigma_s : float
+        ± of the clock offset in `times_s`: all places share its error.
     """
 
     times_s: Values
     arc_px: Values
     sigma_px: Values
+    clock_sigma_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

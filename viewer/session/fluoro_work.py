@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.errors import UnreadableError
-from viewer.geometry.clock_offset import Offset, clock_offset
+from viewer.geometry.clock_offset import HEADER_SD_S, Offset, clock_offset, header_sd
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.pull_clock import pull_clocks
 from viewer.geometry.pull_evidence import Motion, TrackedPath
@@ -172,16 +172,17 @@ class FluoroWork:
         if key not in self._paths:
             while len(self._paths) >= KEPT_PATHS:
                 del self._paths[next(iter(self._paths))]
-            self._paths[key] = TrackedPath(seconds - offset, found.arc_px, found.sigma_px)
+            since, sigma = seconds - offset.seconds, offset.sigma_s
+            self._paths[key] = TrackedPath(since, found.arc_px, found.sigma_px, sigma)
         return self._paths[key]
 
     def _offset_of(
         self, basis: Basis, found: Tracked, seconds: NDArray[np.float64], motion: Motion | None
-    ) -> float:
+    ) -> Offset:
         """The reader's offset, else what headers, movement and landmarks agree on."""
         tie = basis.tie
         if tie.clock_offset_s is not None or basis.times_s is None:
-            return tie.clock_offset_s or 0.0
+            return Offset(tie.clock_offset_s or 0.0, "set by the reader")
         header = self.header_offset_s()
         key = (found, header, tie.landmarks, motion)
         if key not in self._offsets:
@@ -195,10 +196,17 @@ class FluoroWork:
             path = (seconds, turn * found.arc_px)
             while len(self._offsets) >= KEPT_PATHS:
                 del self._offsets[next(iter(self._offsets))]
-            self._offsets[key] = clock_offset(header, path, (clock, travel), known, mm)
+            sd = self._header_sd_s()
+            self._offsets[key] = clock_offset(header, path, (clock, travel), known, mm, sd)
         if tie == self._session.vessel.current_tie():
             self._offset = self._offsets[key]
-        return self._offsets[key].seconds
+        return self._offsets[key]
+
+    def _header_sd_s(self) -> float:
+        run, pullback = self._chosen(), self._session.pullback
+        begun = None if run is None else run.acquired_at
+        pulled = None if pullback is None else pullback.acquired_at
+        return HEADER_SD_S if begun is None or pulled is None else header_sd(begun, pulled)
 
     # -- choosing and marking -----------------------------------------------------------------
     def choose(self, run_uid: str | None) -> None:
