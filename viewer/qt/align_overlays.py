@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from viewer.qt import paint, tokens
 from viewer.qt.frame_view import FrameView
 from viewer.session.session import Session
-from viewer.session.state import Layers
+from viewer.session.state import Layers, Workspace
 
 MARK_PX = 9.0
 
@@ -25,7 +25,7 @@ class TransducerWay:
         if session.layers is Layers.IMAGES_ONLY or not view.has_image or session.pulls is None:
             return
         way = session.pulls.fluoro.way_px
-        if way is not None:
+        if way is not None and session.workspace is Workspace.ALIGN:
             painter.setPen(QPen(QColor(tokens.CANVAS), 0.8))
             painter.setBrush(QColor(tokens.ACCENT))
             for x, y in view.to_screen(way).tolist():

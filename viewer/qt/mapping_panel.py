@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from viewer.model.coregistration import SyncMode
 from viewer.qt import theme
 from viewer.qt.fields import Choice, Number, field_row
-from viewer.qt.fluoro_panel import FluoroPanel
+from viewer.qt.fluoro_fields import FluoroFields
 from viewer.qt.labels import section_title, show_if
 from viewer.session.session import Session
 from viewer.session.tie_words import MODEL_NAMES, MODEL_TEXTS
@@ -47,7 +47,7 @@ class MappingPanel(QWidget):
         self.rotation = theme.label("", theme.small(), wrap=True)
         self.rotation.setToolTip("Where anterior is on the IVUS  (Y sets it)")
         column.addWidget(field_row("Rotation", self.rotation))
-        self.fluoro = FluoroPanel(session)
+        self.fluoro = FluoroFields(session)
         column.addWidget(self.fluoro)
         column.addSpacing(4)
         self.explanation = theme.label("", theme.small(), wrap=True)

@@ -13,7 +13,7 @@ from viewer.session.session import Session
 _NONE = "None"
 
 
-class FluoroPanel(QWidget):
+class FluoroFields(QWidget):
     """Fields of the tie that follow the transducer."""
 
     def __init__(self, session: Session) -> None:
