@@ -53,6 +53,15 @@ LAG_S = 0.034
 MOST_LAG_S = 0.21
 """Times over which fine speckle is compared: 0.3 to 2 mm of usual travel."""
 
+FADED_S = 0.35
+"""Time after which the likeness that is left is taken as what stays."""
+
+FITTED_S = 0.15
+"""Lags a frame's speed is taken from: longer ones have faded where the catheter is fast."""
+
+LIKENESS_NOISE, FLOOR_SD = 0.02, 0.06
+"""Error of one likeness, and how much the likeness that stays differs along a pullback."""
+
 FADES = 0.30
 """Share by which the likeness must fall over those times for it to tell speed."""
 
@@ -229,13 +238,14 @@ def _two_states(told: Values, begin: float, stop: float) -> Values:
 def _speckle_speed(fine: Map, dt: float, stillness: Values) -> tuple[Values | None, float]:
     """Speed at each frame against its mean while moving, and the trust in it."""
     stride = max(1, round(LAG_S / dt))
-    lags = [k * stride for k in range(1, 8) if k * stride * dt <= MOST_LAG_S or k <= 2]
+    lags = [k * stride for k in range(1, 11) if k * stride * dt <= FADED_S or k <= 2]
     moving = stillness < 0.5
     if moving.sum() < 12 or len(fine) <= 2 * lags[-1]:
         return None, 0.0
     likeness = _likeness(fine, lags, max(1, round(SPEED_SMOOTH_S / dt)))
     curve = np.minimum.accumulate(np.median(likeness[:, moving], axis=1))
-    if curve[0] <= 0.15 or curve[0] - curve[-1] < FADES * curve[0]:
+    within = sum(1 for lag in lags if lag * dt <= MOST_LAG_S or lag <= 2 * stride)
+    if curve[0] <= 0.15 or curve[0] - curve[within - 1] < FADES * curve[0]:
         return None, 0.0
     if curve[0] ** 2 < NEW_SPECKLE * curve[1]:
         return None, 0.0
@@ -244,14 +254,36 @@ def _speckle_speed(fine: Map, dt: float, stillness: Values) -> tuple[Values | No
     top = float(np.clip(top, curve[0] + 1e-3, max(1.0, curve[0] + 2e-3)))
     known = np.concatenate(([top], curve)) - 1e-6 * np.arange(len(lags) + 1)
     lag = np.concatenate(([0.0], np.asarray(lags, np.float64)))
-    total, weights = np.zeros(len(fine)), np.zeros(len(fine))
-    fall = -np.gradient(known, lag)[1:] * np.asarray(lags)
-    for row, of, slope in zip(likeness, lags, fall, strict=True):
-        seen = np.interp(-row, -known, lag)
-        total += slope * seen
-        weights += slope * of
-    speed = np.maximum(total, 0.0) / weights
+    fitted = max(2, sum(1 for of in lags if of * dt <= FITTED_S))
+    speed = _best_speed(likeness[:fitted], lag[1 : fitted + 1], lag, known)
     return np.asarray(speed / max(float(speed[moving].mean()), 1e-6)), TRUST
+
+
+def _best_speed(likeness: Values, lags: Values, lag: Values, known: Values) -> Values:
+    """Speed at each frame that explains its likeness over all lags best, against the usual one.
+
+    The likeness that stays however far the catheter goes (walls that run along the vein, what
+    surrounds them) differs from place to place: it may leave that of the whole pullback, and the
+    best leave has a closed form (a ridge regression with one unknown).
+
+    Parameters
+    ----------
+    likeness : ndarray, shape (l, n)
+    lags : ndarray, shape (l,)
+        Lag of each row, in frames.
+    lag, known : ndarray, shape (k,)
+        Usual likeness over the whole pullback.
+    """
+    tried = np.exp(np.linspace(np.log(0.1), np.log(4.0), 90))
+    usual = np.interp(tried[:, None] * lags[None, :], lag, known)
+    stays = (known[0] - usual) / max(float(known[0] - known[-1]), 1e-6)
+    weight = 1.0 / ((stays**2).sum(axis=1) + (LIKENESS_NOISE / FLOOR_SD) ** 2)
+    best = np.empty(likeness.shape[1])
+    for begin in range(0, len(best), 256):
+        rest = likeness[:, begin : begin + 256].T[:, None, :] - usual[None]
+        cost = (rest**2).sum(axis=2) - weight * ((rest * stays).sum(axis=2)) ** 2
+        best[begin : begin + 256] = tried[np.argmin(cost, axis=1)]
+    return best
 
 
 def _fine(stack: U8, first_depth: int, border: Values | None) -> Map:
