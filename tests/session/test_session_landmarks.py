@@ -60,12 +60,17 @@ def test_placing_a_landmark_is_frame_click_enter():
 
 def test_usual_names_are_offered_in_their_order():
     session = tied_session()
+    session.set_pullback_frame(20)
     assert session.vessel.free_name() == "Right common iliac artery crossing"
+    session.set_pullback_frame(70)
+    assert session.vessel.free_name() == "Landmark 1"  # nothing usual lies between its neighbours
     for number in range(5):
+        session.set_pullback_frame(92 + number)
         assert place(session, 92 + number, 0.91 + 0.01 * number, session.vessel.free_name())
     names = [mark.name for mark in session.vessel.landmarks]
+    assert names[3:5] == ["Saphenofemoral junction", "Profunda confluence"]
     assert len(set(names)) == 8
-    assert session.vessel.free_name() == "Landmark 3"
+    assert session.vessel.free_name() == "Landmark 4"
 
 
 def test_a_name_of_the_readers_own_survives_the_click():

@@ -106,7 +106,7 @@ class PullWork:
 
     def __init__(self, session: Session, loader: FrameLoader) -> None:
         self._session, self._loader = session, loader
-        self._looks: OrderedDict[tuple[object, ...], Look] = OrderedDict()
+        self._looks: OrderedDict[str, tuple[tuple[object, ...], Look]] = OrderedDict()
         self._stacks: dict[str, LongView] = {}
         self._evidence: list[PullEvidence] = []
         self._telling = False
@@ -161,7 +161,8 @@ class PullWork:
 
     def look(self, pullback: Pullback) -> Look | None:
         """What the pictures of a pullback say; None until they were looked through."""
-        return self._looks.get(self._look_key(pullback))
+        key, look = self._looks.get(pullback.uid, ((), None))
+        return look if key == self._look_key(pullback) else None
 
     @property
     def status(self) -> str:
@@ -235,7 +236,7 @@ class PullWork:
     def _look_key(self, pullback: Pullback) -> tuple[object, ...]:
         session = self._session
         times_s = session.timing(pullback).times_s
-        return (pullback.uid, times_s, session.calibration(pullback).mm_per_px)
+        return (times_s, session.calibration(pullback).mm_per_px)
 
     def _want_look(self, pullback: Pullback) -> None:
         """Look at the long view's frames once they are all there."""
@@ -250,12 +251,12 @@ class PullWork:
             return _looked(view, pullback, times_s, radius_mm)
 
         def done(look: Look) -> None:
-            self._looks[key] = look
+            self._looks[pullback.uid] = (key, look)
             while len(self._looks) > KEPT_LOOKS:
                 self._looks.popitem(last=False)
             session.link_changed.emit()
 
-        self._on_worker(_LOOK, key, pullback, make, done)
+        self._on_worker(_LOOK, (pullback.uid, *key), pullback, make, done)
 
     # -- working out --------------------------------------------------------------------------
     def _order(self, kind: str, basis: Basis, evidence: PullEvidence) -> None:

@@ -103,11 +103,23 @@ class VesselEdits(CenterlineEdits):
         return next((m for m in self.landmarks if m.id == landmark_id), None)
 
     def free_name(self) -> str:
-        """The first usual landmark that is not placed yet, in the order along the vein."""
+        """The first usual landmark not placed yet that may lie at the shown frame.
+
+        Usual landmarks keep the body's order: those between the names placed before and after.
+        """
+        rank = {kind.name: place for place, kind in enumerate(LANDMARK_KINDS)}
+        frame = self._session.cursor.pullback_frame
+        known = [(mark.frame, rank[mark.name]) for mark in self.landmarks if mark.name in rank]
+        outward = not known or known[0][1] <= known[-1][1]
+        early = [place for at, place in known if at <= frame]
+        late = [place for at, place in known if at > frame]
+        lower, upper = (early, late) if outward else (late, early)
+        low, high = max(lower, default=-1), min(upper, default=len(rank))
         used = {mark.name for mark in self.landmarks}
-        usual = [kind.name for kind in LANDMARK_KINDS[2:]]
+        between = [kind.name for kind in LANDMARK_KINDS[2:] if low < rank[kind.name] < high]
+        usual = [kind.name for kind in LANDMARK_KINDS[2:]] if not known else []
         numbered = (f"Landmark {n}" for n in range(1, 1000))
-        return next(name for name in (*usual, *numbered) if name not in used)
+        return next(name for name in (*between, *usual, *numbered) if name not in used)
 
     def name_pending(self, name: str) -> None:
         """Name the landmark that is being placed."""
