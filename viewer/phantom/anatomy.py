@@ -101,6 +101,25 @@ class Tube:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A stretch held open by a stent: arc lengths of its ends, lumen area, minor / major axis."""
+
+    start_s_mm: float
+    stop_s_mm: float
+    area_mm2: float
+    aspect: float
+
+    def share_at(self, s_mm: Floats) -> Floats:
+        """1 inside, 0 outside, smooth over `OPENED_EDGE_MM` beyond either end."""
+        beyond = np.maximum(self.start_s_mm - s_mm, s_mm - self.stop_s_mm)
+        share = np.clip(1.0 - beyond / OPENED_EDGE_MM, 0.0, 1.0)
+        return np.asarray(share * share * (3.0 - 2.0 * share))
+
+
+OPENED_EDGE_MM = 4.0
+
+
+@dataclass(frozen=True, slots=True)
 class Anatomy:
     """Everything in the body that a case shows of its vessels.
 
@@ -115,6 +134,8 @@ class Anatomy:
         Arc length of every landmark; keys of `viewer.model.anatomy.LANDMARK_KINDS`.
     veins, arteries, collaterals : tuple of Tube
         Side branches, neighbouring arteries, and the ways round the compression.
+    opened : Opened or None
+        Where a stent holds the vein open.
     """
 
     vein: Curve
@@ -124,6 +145,7 @@ class Anatomy:
     veins: tuple[Tube, ...]
     arteries: tuple[Tube, ...]
     collaterals: tuple[Tube, ...]
+    opened: Opened | None = None
 
     @property
     def path(self) -> Curve:
@@ -144,6 +166,10 @@ class Anatomy:
         table = PchipInterpolator(_section_positions(self), SECTION_TABLE[:, 1:], axis=0)
         inside = np.clip(along, SECTION_TABLE[0, 0] + 1.0, SECTION_TABLE[-1, 0] - 1.0)
         values = np.asarray(table(inside), dtype=np.float64)
+        if self.opened is not None:
+            share = self.opened.share_at(np.asarray(s_mm, dtype=np.float64))
+            for k, held in enumerate((self.opened.area_mm2, self.opened.aspect)):
+                values[..., k] += share * (held - values[..., k])
         return values[..., 0], values[..., 1], np.radians(values[..., 2])
 
     def half_axes_at(self, s_mm: ArrayLike) -> tuple[Floats, Floats, Floats]:

@@ -12,6 +12,7 @@ from viewer.phantom.anatomy import Anatomy, Tube
 from viewer.phantom.carm import CArm
 from viewer.phantom.curves import Floats
 from viewer.phantom.shadows import Image, TubeShadow, round_tube_shadow, tube_shadow
+from viewer.phantom.thrombus import CLEAR, Thrombus
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,9 @@ def _branch_layer(
     return Layer(shadow, arrival.astype(np.float32), strength.astype(np.float32), spread_s, 1.6)
 
 
-def contrast_layers(plan: RunPlan, anatomy: Anatomy) -> tuple[list[Layer], list[Layer]]:
+def contrast_layers(
+    plan: RunPlan, anatomy: Anatomy, thrombus: Thrombus = CLEAR
+) -> tuple[list[Layer], list[Layer]]:
     """Vessels joined to the vein (they merge with it), and collaterals (they lie over it)."""
     vein = anatomy.vein
     shadow = tube_shadow(plan.carm, vein, *anatomy.half_axes_at(vein.s_mm))
@@ -124,10 +127,12 @@ def contrast_layers(plan: RunPlan, anatomy: Anatomy) -> tuple[list[Layer], list[
     # faster in the middle of the vein than at its wall
     lag = 0.16 * shadow.side**2
     arrival = start + flow_s(anatomy, shadow.s_mm) + lag
+    strength = _strength(anatomy, shadow.s_mm, shadow.side)
+    strength = strength * thrombus.contrast_left(shadow.s_mm, shadow.side)
     main = Layer(
         shadow,
         arrival.astype(np.float32),
-        _strength(anatomy, shadow.s_mm, shadow.side).astype(np.float32),
+        strength.astype(np.float32),
         0.42,
         0.55,
     )

@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from viewer.phantom.echoes import EchoStore, Map, PolarGrid
 from viewer.phantom.pull import Pull
 from viewer.phantom.sections import CATHETER_RADIUS_MM, HEART_HZ, Neighbour, Sections, radii_from
+from viewer.phantom.thrombus import CLEAR, ECHO, Thrombus, strut_places
 
 SPINE_RADIUS_MM = 26.0
 BLOOD, TISSUE, WALL = 0.054, 0.27, 1.15
@@ -56,8 +57,19 @@ def _bump(distance_mm: Map, center_mm: float, width_mm: float) -> Map:
 class Pullback:
     """Makes the frames of one pullback; `frame` may be called from several threads."""
 
-    def __init__(self, plan: ScanPlan, pull: Pull, sections: Sections, seed: int) -> None:
+    def __init__(
+        self,
+        plan: ScanPlan,
+        pull: Pull,
+        sections: Sections,
+        seed: int,
+        thrombus: Thrombus = CLEAR,
+        stent_s_mm: tuple[float, float] | None = None,
+    ) -> None:
         self.plan, self.pull, self.sections = plan, pull, sections
+        self._filled = thrombus.fraction_at(pull.s_mm)
+        self._age = thrombus.age_at(pull.s_mm)
+        self._stent_s_mm = stent_s_mm
         grid = plan.grid
         self._echoes = EchoStore(grid, seed)
         self._r = grid.depth_mm[None, :]
@@ -178,7 +190,7 @@ class Pullback:
             self.plan.grid.angles / (4 * np.pi)
         )
         facing = border / np.hypot(border, slope)
-        lumen = (self._r - border) * facing
+        lumen = own = (self._r - border) * facing
         artery: Map | None = None
         for neighbour in self.sections.neighbours:
             distance = self._ellipse_distance(frame, neighbour)
@@ -203,10 +215,42 @@ class Pullback:
         if artery is not None:
             inside = np.minimum(inside, _soft(artery, 0.16))
         moving = self._echoes.blood(frame) * np.float32(BLOOD)
-        still = self._echoes.tissue(s, turn) * solid * self._echoes.shading(s, turn)
+        speckle, shading = self._echoes.tissue(s, turn), self._echoes.shading(s, turn)
+        moving = self._with_clot(frame, moving, own, speckle * shading, texture)
+        still = speckle * solid * shading
         haze = self._haze * self._echoes.blood(frame + 3)
-        echoes = (moving + inside * (still - moving)) * self._gain + haze
+        echoes = self._with_struts(frame, moving + inside * (still - moving)) * self._gain + haze
         return np.asarray(echoes, dtype=np.float32)
+
+    def _with_clot(self, frame: int, blood: Map, own: Map, speckle: Map, texture: Map) -> Map:
+        """Clot between the wall and what is left of the flow around the catheter."""
+        filled = float(self._filled[frame])
+        if filled <= 0.0:
+            return blood
+        flow = self._lumen_mm[frame][:, None] * np.float32(np.sqrt(1.0 - filled))
+        level, patchy, septa = ECHO[str(self._age[frame])]
+        bright = np.maximum(texture - np.float32(1.15), 0.0)
+        clot = speckle * (np.float32(level) * texture ** np.float32(patchy) + septa * bright)
+        share = _soft(self._r - flow, 0.25) * (np.float32(1.0) - _soft(own, 0.16))
+        return np.asarray(blood + share * (clot - blood), dtype=np.float32)
+
+    def _with_struts(self, frame: int, echoes: Map) -> Map:
+        """Bright struts at the border of the lumen, each with its shadow."""
+        ends, s = self._stent_s_mm, float(self.pull.s_mm[frame])
+        if ends is None or not ends[0] <= s <= ends[1]:
+            return echoes
+        points = strut_places(self.sections.outline_mm[frame], s)
+        seen = _at_frame(self.sections, frame, points)
+        far = np.hypot(seen[:, 0], seen[:, 1])[None, :]
+        turn = np.arctan2(seen[:, 1], seen[:, 0])[None, :] - self.plan.grid.angle_rad[:, None]
+        aside = np.abs((turn + np.pi) % (2 * np.pi) - np.pi) * far
+        nearest = np.argmin(aside, axis=1)
+        lines = np.arange(len(aside))
+        aside, depth = aside[lines, nearest, None], far[0, nearest][:, None]
+        strut = np.exp(-((aside / 0.30) ** 2)) * _bump(self._r - depth.astype(np.float32), 0.0, 0.2)
+        behind = _soft((self._r - depth - 0.5).astype(np.float32), 0.3)
+        shadow = 1.0 - 0.6 * behind * np.exp(-((aside / 0.36) ** 2))
+        return np.asarray(echoes * shadow + 4.0 * strut, dtype=np.float32)
 
     def frame(self, index: int) -> NDArray[np.uint8]:
         """Grey values of frame `index`, shape (size, size)."""

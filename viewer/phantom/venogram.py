@@ -17,7 +17,8 @@ from viewer.phantom.anatomy import Anatomy
 from viewer.phantom.background import bones, bowel_gas, muscles, trunk
 from viewer.phantom.contrast import RunPlan, Swirls, concentration, contrast_layers
 from viewer.phantom.curves import Curve, Floats
-from viewer.phantom.shadows import Image, round_tube_shadow
+from viewer.phantom.shadows import Image, cloud_shadow, round_tube_shadow
+from viewer.phantom.thrombus import CLEAR, Thrombus, strut_points
 
 IODINE_PER_MM = 0.058
 WHITE = 4095.0
@@ -26,9 +27,19 @@ ELECTRONS_PER_VALUE = 1.7
 """Sets the noise: about 32 stored values at a value of 1750."""
 
 
-def motion_px(plan: RunPlan, seed: int) -> Floats:
-    """Shift of the patient against frame 0, shape (frames, 2), px: breathing and a slow slide."""
-    rng = np.random.default_rng([seed, 23, round(plan.carm.primary_deg)])
+METAL_PER_MM = 2.6
+
+
+def motion_px(plan: RunPlan, seed: int, take: int = 0) -> Floats:
+    """Shift of the patient against frame 0, shape (frames, 2), px: breathing and a slow slide.
+
+    Parameters
+    ----------
+    take : int
+        Which run of a view: other takes, other breaths.
+    """
+    again = [take] if take else []
+    rng = np.random.default_rng([seed, 23, round(plan.carm.primary_deg), *again])
     t = plan.times_s
     size = plan.carm.size_px / 1024
     breath = np.sin(2 * np.pi * 0.23 * t + rng.uniform(0, 1)) * rng.uniform(0.45, 0.65)
@@ -68,18 +79,28 @@ class Venogram:
     """Makes the frames of one run; `frame` may be called from several threads."""
 
     def __init__(
-        self, plan: RunPlan, anatomy: Anatomy, dust: tuple[Floats, Floats], seed: int
+        self,
+        plan: RunPlan,
+        anatomy: Anatomy,
+        dust: tuple[Floats, Floats],
+        seed: int,
+        thrombus: Thrombus = CLEAR,
+        take: int = 0,
     ) -> None:
         self.plan = plan
-        self.motion_px = motion_px(plan, seed)
+        self._take = [take] if take else []
+        self.motion_px = motion_px(plan, seed, take)
         carm, size = plan.carm, plan.carm.size_px
         rng = np.random.default_rng([seed, 29, round(carm.primary_deg)])
         tools, self.markers_mm = _tools(plan, anatomy)
         still = trunk(carm, rng) + muscles(carm) + bones(carm, dust, seed)
         still = still - float(np.median(still)) + tools
+        if anatomy.opened is not None:
+            metal = cloud_shadow(carm, *strut_points(anatomy))
+            still = still + METAL_PER_MM * ndimage.gaussian_filter(metal, 0.7 * size / 1024 + 0.2)
         self._still = np.asarray(still, dtype=np.float32)
         self._gas = bowel_gas(carm, seed)
-        self._joined, self._apart = contrast_layers(plan, anatomy)
+        self._joined, self._apart = contrast_layers(plan, anatomy, thrombus)
         self._swirls = Swirls(rng, self._joined[0])
         self._noise = self._noise_pool(rng, size)
 
@@ -113,7 +134,9 @@ class Venogram:
     def frame(self, index: int) -> NDArray[np.uint16]:
         """Stored values of frame `index`, shape (size, size)."""
         size = self.plan.carm.size_px
-        rng = np.random.default_rng([index, size, round(self.plan.carm.primary_deg), 31])
+        rng = np.random.default_rng(
+            [index, size, round(self.plan.carm.primary_deg), 31, *self._take]
+        )
         dx, dy = self.motion_px[index]
         total = self._still + self.contrast(index)
         total = shifted(total, dx, dy)
