@@ -29,6 +29,15 @@ def ramp(times, start, rise):
     return np.clip((times - start) / rise, 0.0, 1.0)
 
 
+def test_unsteady_contrast_does_not_hide_a_clear_rise_of_a_short_run():
+    after = [0.129, 0.768, 0.664, 0.627, 0.668, 0.692, 0.680, 0.713, 0.437]
+    times = np.arange(12.0)
+    told = wash_in(times, [0.004, -0.004, 0.014, *after])
+    assert told.arrival_s == pytest.approx(3.1, abs=0.2)
+    # two frames that happen to be alike do not tell how little noise there is
+    assert wash_in(times, [0.03, -0.03, 0.01, *after]).arrival_s is None
+
+
 @given(st.floats(-3, 14), st.floats(-3, 11), st.floats(0, 4))
 def test_disc_is_the_mean_of_the_pixels_in_it(x, y, radius):
     image = np.arange(12 * 9, dtype=np.uint16).reshape(9, 12)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ SURE = 5.0
 
 PEAK_NOISE = 4.0
 """Standard deviations below the greatest value within which values are of the peak."""
+
+UNSURE_Z = NormalDist().inv_cdf(0.1)
+"""Of a few values the noise is taken at its upper limit, exceeded with a chance of one in ten."""
 
 SHAPE = 0.104
 """Standard deviation of the front over the time from it to half of the peak, for the shape of the
@@ -169,9 +173,20 @@ def wash_in(times_s: Sequence[float] | Floats, density: npt.ArrayLike) -> WashIn
 
 
 def _noise_before(times: Floats, curve: Floats, half_s: float, noise: float) -> float:
-    """Noise of the values well before half of the peak; of a short run's curve its own is more."""
+    """Noise of the values well before half of the peak; of a short run's curve its own is more.
+
+    Few values tell it badly: not their standard deviation s counts, but its upper limit.
+
+    Source: s sqrt(k / chi2_k), k = n - 1, chi2_k exceeded with a chance of 90 %, by Wilson and
+    Hilferty 1931: k (1 - 2 / 9k + z sqrt(2 / 9k))^3; of two values it is on the safe side.
+    """
     before = curve[: max(0, int(np.searchsorted(times, half_s)) - 2)]
-    return noise if before.size < 4 else min(noise, float(np.std(before, ddof=1)))
+    if before.size < 2:
+        return noise
+    free = before.size - 1
+    share = 2.0 / (9.0 * free)
+    widening = (1.0 - share + UNSURE_Z * share**0.5) ** -1.5
+    return min(noise, widening * float(np.std(before, ddof=1)))
 
 
 def _rise(
