@@ -1,7 +1,8 @@
 """The synthetic cases by name, and writing them to a folder.
 
 A case is anatomy with exact truth, imaged twice by X-ray and once by IVUS. ``nivl`` is the
-built-in case of the program; the two others are small and quick, for tests.
+built-in case of the program, ``lysis`` a clot from its first venogram to its last pullback; the
+two others are small and quick, for tests.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.phantom.anatomy import Anatomy
     from viewer.phantom.contrast import RunPlan
     from viewer.phantom.dicom_writing import Identity
+    from viewer.phantom.thrombus import Thrombus
     from viewer.phantom.truth import PullbackMade, RunMade
     from viewer.phantom.venogram import Venogram
 
@@ -95,6 +97,18 @@ class View:
     primary_deg: float
     text: str
     time: str
+    protocol: str = "Initial venogram"
+
+
+@dataclass(frozen=True, slots=True)
+class PullbackText:
+    """One pullback: series number, file, what it is called, its phase, time of day (HHMMSS)."""
+
+    number: int
+    file: str
+    text: str
+    protocol: str
+    time: str
 
 
 _PHASES = ("Initial venogram", "Initial IVUS")
@@ -119,19 +133,38 @@ CASES: dict[str, CaseInfo] = {
         _PHASES,
         "The same anatomy in a few small frames, for quick tests.",
     ),
+    "lysis": CaseInfo(
+        "lysis",
+        "Left iliofemoral thrombosis, cleared and stented",
+        (
+            "Initial venogram",
+            "Initial IVUS",
+            "Lysis check",
+            "Thrombectomy 1",
+            "Thrombectomy 2",
+            "Stent",
+            "Completion venogram",
+            "Completion IVUS",
+        ),
+        "Subacute clot fills the left iliac veins below a compression, acute clot the groin. "
+        "Lysis, two passes of thrombectomy and a stent that reaches into the cava; a rest stays. "
+        "The truth of each phase's clot and of its clearance lies beside it. Synthetic: no "
+        "patient exists.",
+    ),
 }
 
 _RECIPES = {
     "nivl": Recipe(1024, 48, 7.5, 7, 512, 930, 30.0, (320, 256)),
     "nivl-motor": Recipe(512, 16, 2.5, 2, 256, 0, 6.0, (200, 128), motor_mm_s=5.0),
     "nivl-small": Recipe(256, 12, 1.875, 2, 128, 60, 2.0, (120, 64)),
+    "lysis": Recipe(512, 14, 2.5, 2, 256, 300, 10.0, (200, 128)),
 }
 
 VIEWS = (
     View(1, "run-1-ap.dcm", 0.0, "L iliac, AP", "101500"),
     View(2, "run-2-lao30.dcm", 30.0, "L iliac, LAO 30", "101730"),
 )
-_PULLBACK_FILE = "pullback-1.dcm"
+_PULLBACK = PullbackText(3, "pullback-1.dcm", "L iliac pullback 1", "Initial IVUS", "102200")
 FIELD_MM = 50.0
 SID_MM, SOD_MM, SPACING_AT_1024_MM = 1180.0, 810.0, 0.37
 
@@ -182,14 +215,35 @@ def _write(name: str, out: Path, seed: int, progress: Progress) -> WrittenCase:
     progress(0.0, "anatomy")
     recipe, anatomy = _RECIPES[name], nivl_anatomy()
     identity = Identity(f"{name} {seed}", f"DEMO-{name.upper()}-01", CASES[name].title)
-    runs = _write_runs(recipe, anatomy, identity, out, seed, progress)
-    pullback = _write_pullback(recipe, anatomy, identity, out, seed, progress)
     head = {"case": name, "seed": seed, "title": CASES[name].title, "text": CASES[name].text}
+    if name == "lysis":
+        from viewer.phantom.lysis import write_lysis
+
+        files, truth = write_lysis(recipe, identity, out, seed, head, progress)
+        return _finished(name, out, seed, files, truth, progress)
+    runs = _write_runs(recipe, anatomy, identity, out, seed, progress)
+
+    def tell(share: float) -> None:
+        progress(0.7 + 0.28 * share, "pullback")
+
+    pullback = write_pullback(_PULLBACK, recipe, anatomy, identity, out, seed, tell)
     progress(0.99, "truth")
     truth = case_truth(head, anatomy, runs, [pullback])
+    files = (*(out / run.file for run in runs), out / pullback.file)
+    return _finished(name, out, seed, files, truth, progress)
+
+
+def _finished(
+    name: str,
+    out: Path,
+    seed: int,
+    files: tuple[Path, ...],
+    truth: dict[str, object],
+    progress: Progress,
+) -> WrittenCase:
+    """The truth written last."""
     (out / TRUTH_FILE).write_text(json.dumps(truth, separators=(",", ":")), encoding="utf-8")
     progress(1.0, "done")
-    files = (*(out / run.file for run in runs), out / pullback.file)
     log.info("synthetic case %s, seed %d: %d files", name, seed, len(files))
     return WrittenCase(files, out / TRUTH_FILE)
 
@@ -213,13 +267,14 @@ def _write_runs(
         def tell(share: float, start: float = start, text: str = view.text) -> None:
             progress(start + 0.25 * share, text)
 
-        made.append(_write_run(view, venogram, identity, out, tell))
+        made.append(write_run(view, venogram, identity, out, tell))
     return made
 
 
-def _write_run(
+def write_run(
     view: View, venogram: Venogram, identity: Identity, out: Path, tell: Callable[[float], None]
 ) -> RunMade:
+    """Make and write one run; `tell` hears the share done."""
     from viewer.phantom.dicom_writing import SeriesText, encode_lossless, run_dataset, write_frames
     from viewer.phantom.truth import RunMade
 
@@ -232,16 +287,24 @@ def _write_run(
     for data in _in_threads(make, range(plan.frames)):
         frames.append(data)
         tell(len(frames) / plan.frames)
-    text = SeriesText(view.number, view.text, "Initial venogram", view.time)
+    text = SeriesText(view.number, view.text, view.protocol, view.time)
     header = run_dataset(identity, text, plan)
     write_frames(out / view.file, header, frames)
     uids = str(header.SOPInstanceUID), str(header.SeriesInstanceUID)
     return RunMade(view.file, *uids, plan, venogram.motion_px, venogram.markers_mm)
 
 
-def _write_pullback(
-    recipe: Recipe, anatomy: Anatomy, identity: Identity, out: Path, seed: int, progress: Progress
+def write_pullback(
+    what: PullbackText,
+    recipe: Recipe,
+    anatomy: Anatomy,
+    identity: Identity,
+    out: Path,
+    seed: int,
+    tell: Callable[[float], None],
+    thrombus: Thrombus | None = None,
 ) -> PullbackMade:
+    """Make and write one pullback; `tell` hears the share done."""
     from viewer.phantom.dicom_writing import (
         SeriesText,
         encode_baseline,
@@ -252,6 +315,7 @@ def _write_pullback(
     from viewer.phantom.ivus import Pullback, ScanPlan
     from viewer.phantom.pull import hand_pull, motor_pull
     from viewer.phantom.sections import sections_of
+    from viewer.phantom.thrombus import CLEAR
     from viewer.phantom.truth import PullbackMade
 
     length, rate = anatomy.path_length_mm, recipe.ivus_rate_hz
@@ -266,7 +330,9 @@ def _write_pullback(
         PolarGrid(*recipe.lines, FIELD_MM / 2),
     )
     sections = sections_of(anatomy, pull, seed)
-    maker = Pullback(scan, pull, sections, seed)
+    clot, opened = thrombus or CLEAR, anatomy.opened
+    stent = None if opened is None else (opened.start_s_mm, opened.stop_s_mm)
+    maker = Pullback(scan, pull, sections, seed, clot, stent)
 
     def make(index: int) -> bytes:
         return encode_baseline(maker.frame(index))
@@ -275,12 +341,12 @@ def _write_pullback(
     for data in _in_threads(make, range(pull.frames)):
         frames.append(data)
         if len(frames) % 20 == 0:
-            progress(0.7 + 0.28 * len(frames) / pull.frames, "pullback")
-    text = SeriesText(3, "L iliac pullback 1", "Initial IVUS", "102200")
+            tell(len(frames) / pull.frames)
+    text = SeriesText(what.number, what.text, what.protocol, what.time)
     header = pullback_dataset(identity, text, scan, pull)
-    write_frames(out / _PULLBACK_FILE, header, frames)
+    write_frames(out / what.file, header, frames)
     uids = str(header.SOPInstanceUID), str(header.SeriesInstanceUID)
-    return PullbackMade(_PULLBACK_FILE, *uids, scan, pull, sections)
+    return PullbackMade(what.file, *uids, scan, pull, sections, clot, stent)
 
 
 def _in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -16,6 +16,9 @@ from viewer.phantom.anatomy import Anatomy
 from viewer.phantom.curves import Floats, frame_of
 
 RAMP_MM = 1.5
+SOFT_END_MM = 6.0
+"""Over so much a clot thins out on a run."""
+
 STRUTS = 12
 RING_MM = 5.0
 STRUT_AREA_MM2 = 0.035
@@ -38,10 +41,10 @@ class ClotPart:
     stop_s_mm: float
     fraction: float
 
-    def fraction_at(self, s_mm: Floats) -> Floats:
-        """Share filled at arc lengths: even, falling to 0 over `RAMP_MM` inside either end."""
+    def fraction_at(self, s_mm: Floats, ramp_mm: float = RAMP_MM) -> Floats:
+        """Share filled at arc lengths: even, falling to 0 over `ramp_mm` inside either end."""
         inside = np.minimum(s_mm - self.start_s_mm, self.stop_s_mm - s_mm)
-        return np.asarray(self.fraction * np.clip(inside / RAMP_MM, 0.0, 1.0))
+        return np.asarray(self.fraction * np.clip(inside / ramp_mm, 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,14 @@ class Thrombus:
         s, across = np.asarray(s_mm, np.float64), np.asarray(side, np.float64)
         if not self.parts:
             return np.ones(s.shape)
-        filled = self.fraction_at(s)
+        rounded = s + 4.0 * (1.0 - across**2)  # ends are tongues, not cuts
+        shares = [part.fraction_at(rounded, SOFT_END_MM) for part in self.parts]
+        filled = np.max(shares, axis=0)
+        wide = filled * (1.0 + 0.12 * np.sin(s / 2.3) + 0.10 * np.sin(s / 1.1 + 3.0 * across))
         middle = 0.6 * (1.0 - filled) * np.sin(s / 9.0)
-        defect = np.clip((filled - np.abs(across - middle)) / 0.12 + 0.5, 0.0, 1.0) * (filled > 0)
-        left = 1.0 - 0.93 * defect
-        left = np.where(filled >= 0.95, 0.03, left)
+        defect = np.clip((wide - np.abs(across - middle)) / 0.25 + 0.5, 0.0, 1.0)
+        defect = np.maximum(defect * np.clip(filled / 0.06, 0.0, 1.0), (filled - 0.8) / 0.18)
+        left = 1.0 - 0.96 * np.clip(defect, 0.0, 1.0)
         shut = [part.stop_s_mm for part in self.parts if part.fraction >= 0.95]
         return np.asarray(left * np.where(s < max(shut, default=-np.inf), 0.35, 1.0))
 

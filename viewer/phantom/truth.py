@@ -35,11 +35,30 @@ of a frame for that frame.
                                                                     chords through its centroid
       artery          {name, ellipse_px: [null | [x, y, a, b, angle_deg]..]}   half axes a >= b,
                                                                     angle of a from x to y
+      only in cases with clot or stent:
+      clot_fraction, clot_age                                       share of the lumen filled, one
+                                                                    a frame; "" without clot
+      flow_contours_px, flow_area_mm2                               what is left of the lumen
+      stent_frames    null | [first, last]                          the stent lies on the lumen
     }]
     landmarks: [{name, label, s_mm, xyz_mm, frame: {file: n}, xy_px: {file: [x, y]}}]
     veins:     [{vein, side, start_s_mm, stop_s_mm, frames: {file: [first, last]}}]
     segments:  [{kind, vein, side, cause, start_s_mm, stop_s_mm, min_s_mm, frames: {file: [f, l]},
                  min_frame: {file: n}, min_area_mm2: {file: a}, ends_px: {file: [[x, y], [x, y]]}}]
+    only in cases of several phases (`viewer.phantom.lysis`):
+    stent:     null | {start_s_mm, stop_s_mm, nominal_diameter_mm, nominal_length_mm, area_mm2,
+                       into_ivc_mm}
+    phases:    [{
+      phase, number, files
+      clots           [{age, start_s_mm, stop_s_mm, fraction, veins, length_mm, volume_mm3,
+                        frames: {file: [f, l]}, ends_px: {file: [[x, y], [x, y]]}}]
+      veins           [{vein, side, length_mm, clot_mm, filled_mm, volume_mm3, patency}]
+                                                                    filled: length x share
+      limb            {volume_mm3, filled_mm, marder: {points, of, groups: {name: points}}}
+                                                                    groups wholly inside the path
+      cleared_percent null | {volume, filled, marder, veins: {"left CIV": {volume, filled}}}
+                                                                    against the first phase
+    }]
 """
 
 from __future__ import annotations
@@ -62,6 +81,7 @@ from viewer.phantom.sections import (
     diameters,
     polygon_area,
 )
+from viewer.phantom.thrombus import CLEAR, Thrombus
 
 CONTOUR_POINTS = 64
 Json = dict[str, object]
@@ -89,6 +109,8 @@ class PullbackMade:
     scan: ScanPlan
     pull: Pull
     sections: Sections
+    thrombus: Thrombus = CLEAR
+    stent_s_mm: tuple[float, float] | None = None
 
     def nearest_frame(self, s_mm: float) -> int:
         """The frame taken nearest to `s_mm`."""
@@ -202,6 +224,28 @@ def _pullback(anatomy: Anatomy, made: PullbackMade, runs: Sequence[RunMade]) -> 
         "min_diameter_mm": _list(shortest, 2),
         "max_diameter_mm": _list(longest, 2),
         "artery": _artery_ellipses(made),
+        **_inside(made, contours),
+    }
+
+
+def _inside(made: PullbackMade, contours: Floats) -> Json:
+    """What lies in the lumen: nothing in a case without clot and stent."""
+    if not made.thrombus.parts and made.stent_s_mm is None:
+        return {}
+    scan, filled = made.scan, made.thrombus.fraction_at(made.pull.s_mm)
+    drawn = np.sqrt(1.0 - filled)[:, None, None]
+    flow = np.round(scan.center_px + drawn * (contours - scan.center_px), 2)
+    stent: list[int] | None = None
+    if made.stent_s_mm is not None:
+        start, stop = made.stent_s_mm
+        within = np.flatnonzero((made.pull.s_mm >= start) & (made.pull.s_mm <= stop))
+        stent = [int(within[0]), int(within[-1])]
+    return {
+        "clot_fraction": _list(filled, 4),
+        "clot_age": made.thrombus.age_at(made.pull.s_mm).tolist(),
+        "flow_contours_px": _list(flow.reshape(made.pull.frames, -1), 2),
+        "flow_area_mm2": _list(polygon_area(flow) * scan.mm_per_px**2, 2),
+        "stent_frames": stent,
     }
 
 
@@ -277,8 +321,15 @@ def case_truth(
     anatomy: Anatomy,
     runs: Sequence[RunMade],
     pullbacks: Sequence[PullbackMade],
+    stenosis_on: int | None = None,
 ) -> Json:
-    """The whole document; see the module's text for its form."""
+    """The whole document; see the module's text for its form.
+
+    Parameters
+    ----------
+    stenosis_on : int, optional
+        How many of the pullbacks, from the first, show the narrowing; all by default.
+    """
     s = np.append(np.arange(0.0, anatomy.path_length_mm, 1.0), anatomy.path_length_mm)
     return {
         "version": 1,
@@ -292,5 +343,5 @@ def case_truth(
         "pullbacks": [_pullback(anatomy, made, runs) for made in pullbacks],
         "landmarks": _landmarks(anatomy, runs, pullbacks),
         "veins": _veins(anatomy, pullbacks),
-        "segments": [_stenosis(anatomy, runs, pullbacks)],
+        "segments": [_stenosis(anatomy, runs, pullbacks[:stenosis_on])],
     }
