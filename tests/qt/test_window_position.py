@@ -61,9 +61,7 @@ def test_cine_runs_by_itself_and_in_step_with_the_clock(desk: Desk) -> None:
     desk.wait(lambda: desk.frames()[1] >= 3, "for cine")
     assert desk.frames()[1] <= (time.monotonic() - began) * rate_hz + 1  # never ahead of time
     assert desk.ivus._timer.interval() <= 1000 / rate_hz  # looks often enough to miss none
-    assert f"{rate_hz:.3g} fps · 4×" in desk.ivus.cine.rate.text() or "skipped" in (
-        desk.ivus.cine.rate.text()
-    )
+    assert " fps · 4×" in desk.ivus.cine.rate.text()
     desk.key(Key.Key_Right)  # a step pauses
     assert not desk.ivus.playing
 

@@ -185,7 +185,7 @@ def _noise_before(times: Floats, curve: Floats, half_s: float, noise: float) -> 
         return noise
     free = before.size - 1
     share = 2.0 / (9.0 * free)
-    widening = (1.0 - share + UNSURE_Z * share**0.5) ** -1.5
+    widening = float(np.power(1.0 - share + UNSURE_Z * np.sqrt(share), -1.5))
     return min(noise, widening * float(np.std(before, ddof=1)))
 
 
