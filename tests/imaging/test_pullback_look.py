@@ -51,6 +51,21 @@ def test_speed_is_read_from_speckle_of_the_tissue() -> None:
     assert np.corrcoef(seen, true)[0, 1] > 0.6
 
 
+@pytest.mark.parametrize("seed", [3, 9])
+def test_speed_is_read_where_speckle_has_nearly_faded_from_frame_to_frame(seed: int) -> None:
+    made = made_pullback(seed)
+    every = max(1, round(0.1 / float(np.median(np.diff(made.times_s)))))
+    at = np.arange(0, len(made.stack), every)
+    look = Looked(np.arange(len(at)), made.stack[at])
+    found = motion_of(look, len(at), made.times_s[at], DEPTH_MM, lumen_of(look, DEPTH_MM))
+    assert found is not None
+    assert found.speed is not None
+    moving = ~made.still[at]
+    box = np.ones(5) / 5
+    seen, true = (np.convolve(v, box, mode="same")[moving] for v in (found.speed, made.speed[at]))
+    assert np.corrcoef(seen, true)[0, 1] > 0.6
+
+
 @pytest.mark.parametrize("speckle", ["new", "fixed"])
 def test_speckle_that_says_nothing_gives_no_speed_and_less_trust(speckle: str) -> None:
     found = motion(made_pullback(4, speckle))

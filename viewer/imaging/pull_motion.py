@@ -69,6 +69,14 @@ NEW_SPECKLE = 0.75
 """Likeness at no lag at all, carried back from the first two lags; below it most of the speckle is
 new on every frame."""
 
+SLOW_PERCENTILE, SLOW_LIKENESS = 96.0, 0.6
+"""Where the catheter stands or creeps (a hand does so for some of its time), speckle of the tissue
+stays: so alike over the first lag is nothing that is new on every frame."""
+
+LEAST_LIKENESS, LEAST_OF_HELD = 0.15, 0.06
+"""Usual likeness over the first lag, below which it tells no speed; less is needed where slow
+stretches show that the speckle is the tissue's and only fades fast."""
+
 TRUST = 0.7
 """Chance that a speed from speckle that fades so is right, before landmarks are asked."""
 
@@ -245,12 +253,16 @@ def _speckle_speed(fine: Map, dt: float, stillness: Values) -> tuple[Values | No
     likeness = _likeness(fine, lags, max(1, round(SPEED_SMOOTH_S / dt)))
     curve = np.minimum.accumulate(np.median(likeness[:, moving], axis=1))
     within = sum(1 for lag in lags if lag * dt <= MOST_LAG_S or lag <= 2 * stride)
-    if curve[0] <= 0.15 or curve[0] - curve[within - 1] < FADES * curve[0]:
+    slow = float(np.percentile(likeness[0], SLOW_PERCENTILE))
+    held = slow >= SLOW_LIKENESS
+    least = LEAST_OF_HELD if held else LEAST_LIKENESS
+    if curve[0] <= least or curve[0] - curve[within - 1] < FADES * curve[0]:
         return None, 0.0
-    if curve[0] ** 2 < NEW_SPECKLE * curve[1]:
+    carried = float(curve[0] ** 2 / max(curve[1], 0.05))
+    if carried < NEW_SPECKLE and not held:
         return None, 0.0
     still = likeness[0][stillness > 0.8]
-    top = float(np.median(still)) if len(still) > 5 else float(curve[0] ** 2 / max(curve[1], 0.05))
+    top = float(np.median(still)) if len(still) > 5 else max(carried, slow)
     top = float(np.clip(top, curve[0] + 1e-3, max(1.0, curve[0] + 2e-3)))
     known = np.concatenate(([top], curve)) - 1e-6 * np.arange(len(lags) + 1)
     lag = np.concatenate(([0.0], np.asarray(lags, np.float64)))
@@ -274,8 +286,11 @@ def _best_speed(likeness: Values, lags: Values, lag: Values, known: Values) -> V
     lag, known : ndarray, shape (k,)
         Usual likeness over the whole pullback.
     """
-    tried = np.exp(np.linspace(np.log(0.1), np.log(4.0), 90))
-    usual = np.interp(tried[:, None] * lags[None, :], lag, known)
+    tried = np.exp(np.linspace(np.log(0.03), np.log(4.0), 110))
+    # speckle fades as an exponential of travel: between lags its logarithm runs straight
+    left = np.log(np.maximum(known - known[-1], 0.0) + LIKENESS_NOISE)
+    usual = np.exp(np.interp(tried[:, None] * lags[None, :], lag, left)) - LIKENESS_NOISE
+    usual += known[-1]
     stays = (known[0] - usual) / max(float(known[0] - known[-1]), 1e-6)
     weight = 1.0 / ((stays**2).sum(axis=1) + (LIKENESS_NOISE / FLOOR_SD) ** 2)
     best = np.empty(likeness.shape[1])
