@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from session_samples import SmallCase
 
 from viewer.dicom.frames import open_frames
+from viewer.imaging.local_shift import QuickWarp
 from viewer.model.study import Run, Window
 from viewer.model.subtraction import HeaderMask, MaskOperation, Remask, ShiftMode
 from viewer.session.contrast_views import ContrastViews, header_text
@@ -180,6 +182,33 @@ def test_local_movement_is_found_off_the_main_thread_and_drawn(desk: Desk) -> No
     rigid = desk.shown(9).astype(float)
     assert not np.array_equal(local, rigid)
     assert np.abs(local - rigid).mean() < 30  # the same picture, the anatomy a little better gone
+
+
+def test_a_third_mask_is_made_ready_to_be_laid_on_off_the_main_thread(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makers: list[threading.Thread] = []
+
+    def noted(mask: np.ndarray) -> QuickWarp:
+        makers.append(threading.current_thread())
+        return QuickWarp(mask)
+
+    monkeypatch.setattr("viewer.session.mask_maker.QuickWarp", noted)
+    parts, run = desk.parts, desk.run
+    parts.set_shift_mode(run, ShiftMode.LOCAL)
+    parts.toggle(run)
+    for first in (5, 8):
+        parts.remask_here(run, first)
+    desk.settle()
+    for index in (0, 6, 9, 0, 6, 9):
+        desk.shown(index)
+        desk.until(lambda index=index: parts.state(run, index)[4])
+    local = desk.shown(9)
+    assert len(makers) >= 3
+    assert threading.main_thread() not in makers
+    parts.set_shift_mode(run, ShiftMode.AUTO)
+    desk.settle()
+    assert not np.array_equal(desk.shown(9), local)
 
 
 def test_the_header_shift_is_where_the_hand_begins(

@@ -68,6 +68,7 @@ class MaskMaker:
         self._fits: dict[Frames, LocalFit] = {}
         self._movements: dict[tuple[Frames, int], Movement] = {}
         self._warps: dict[Frames, QuickWarp] = {}
+        self._laying: Frames = ()
         self._intervals: dict[Frames, Subtraction] = {}
         self._traces: dict[Frames, NDArray[np.uint8]] = {}
         self._problem = ""
@@ -174,22 +175,49 @@ class MaskMaker:
         return min(item.contrast_frames, self.run.frames - index) if item is not None else 1
 
     def laid_at(self, index: int) -> Image | None:
-        """The mask as it fits a frame place by place; None until that was found."""
+        """The mask as it fits a frame place by place.
+
+        None until that was found, and until the mask is made ready; `changed` is called then.
+        """
         frames = self.frames_at(index)
         movement = self._movements.get((frames, index))
         work = self._works.get(frames)
         if movement is None or work is None:
             return None
         warp = self._warps.get(frames)
-        if warp is None:  # of a run with many masks: the workers make those of the first ones
-            while len(self._warps) >= WARPS_KEPT:
-                del self._warps[next(iter(self._warps))]
-            warp = self._warps[frames] = QuickWarp(work.mask.image)
+        if warp is None:
+            self._lay_out(frames, work)
+            return None
+        self._warps[frames] = self._warps.pop(frames)  # used last
         return warp.laid(*movement)
 
+    def _lay_out(self, frames: Frames, work: Subtraction) -> None:
+        """Have a mask made ready to be laid on, in place of the one that was used first."""
+        if self._laying == frames:
+            return
+        self._laying = frames
+        made: list[QuickWarp] = []
+
+        def visit(_index: int, _pixels: Frame | UnreadableError) -> None:
+            made.append(QuickWarp(work.mask.image))
+
+        def finished(error: UnreadableError | None) -> None:
+            if error is None:  # else it is not tried again
+                self._laying = ()
+            if made and self._works.get(frames) is work:
+                while len(self._warps) >= WARPS_KEPT:
+                    del self._warps[next(iter(self._warps))]
+                self._warps[frames] = made[0]
+            self._changed()
+
+        self._loader.submit_background(
+            self._laying_key, self.run, frames[:1], visit, finished=finished
+        )
+
     def has_movement(self, index: int) -> bool:
-        """Whether the movement of a frame place by place is known."""
-        return (self.frames_at(index), index) in self._movements
+        """Whether a frame can be drawn with its mask moved place by place."""
+        frames = self.frames_at(index)
+        return frames in self._warps and (frames, index) in self._movements
 
     def shift_at(self, index: int) -> Shift:
         """The fitted shift of a frame, or of the nearest one that is fitted already."""
@@ -232,12 +260,18 @@ class MaskMaker:
     def cancel(self) -> None:
         """Stop what is under way; what was found stays."""
         self._loader.cancel_background(self._key)
+        self._loader.cancel_background(self._laying_key)
         self._near.cancel()
+        self._laying = ()
         self._doing, self.progress = "", None
 
     @property
     def _key(self) -> str:
         return f"mask {self.run.uid}"
+
+    @property
+    def _laying_key(self) -> str:
+        return f"mask laid {self.run.uid}"
 
     def _go_on(self) -> None:
         """Begin the first step that is still to be done."""
