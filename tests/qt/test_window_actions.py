@@ -174,6 +174,16 @@ def test_unusable_tools_are_grey_and_say_the_present_reason(bare_desk: Desk) -> 
     assert "needs" not in clot.toolTip()
 
 
+def test_a_key_that_can_do_nothing_now_says_why(bare_desk: Desk) -> None:
+    bare_desk.key(Key.Key_K, Qt.KeyboardModifier.ShiftModifier)
+    assert bare_desk.said("Use calibration on other runs needs a run calibrated by hand")
+    assert bare_desk.window.toast.isVisible()
+    bare_desk.notices.clear()
+    bare_desk.key(Key.Key_M)
+    assert not bare_desk.notices
+    bare_desk.key(Key.Key_Escape)
+
+
 def test_layers_cycle_and_link_toggles(desk: Desk) -> None:
     desk.key(Key.Key_O)
     assert desk.session.layers is Layers.NO_TEXT

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from viewer.model.rotation import SeenFrom
@@ -174,6 +174,24 @@ def cancel(session: Session) -> None:
         session.arm(Tool.SELECT)
     else:
         session.select(type(session.selection)())
+
+
+def why_not_now(
+    event: QKeyEvent, actions: Mapping[str, QAction], session: Session, *, on_stage: bool
+) -> str:
+    """Why the action whose shortcut was pressed can't run now, a sentence; "" for other keys.
+
+    `on_stage` says whether single keys act where the key was pressed.
+    """
+    if event.isAutoRepeat():
+        return ""
+    pressed = QKeySequence(event.keyCombination())
+    for spec in ACTIONS:
+        action = actions[spec.id]
+        if pressed in action.shortcuts() and (on_stage or not spec.single_letter):
+            why = spec.why_not(session)
+            return f"{spec.text.rstrip('…')} {why}" if why and not action.isEnabled() else ""
+    return ""
 
 
 class ActionStates:

@@ -11,11 +11,13 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QKeyEvent,
     QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QApplication,
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
@@ -390,6 +392,15 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.WindowUnblocked:
             self.activateWindow()
         return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Only keys nobody wanted come here: say why one of them does nothing now."""
+        focus = QApplication.focusWidget()
+        on_stage = focus is not None and self.stage.isAncestorOf(focus)
+        why = commands.why_not_now(event, self.actions_by_id, self.session, on_stage=on_stage)
+        if why:
+            self.session.notify(f"{why}.")
+        event.ignore()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Keys come here from the start."""
