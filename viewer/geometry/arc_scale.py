@@ -12,6 +12,9 @@ from viewer.geometry.polyline import Polyline
 
 Values = NDArray[np.float64]
 
+UNEVEN = 0.01
+"""A scale that varies by more than rounding along a centerline was measured in space."""
+
 
 @dataclass(frozen=True, eq=False)
 class ArcScale:
@@ -33,6 +36,12 @@ class ArcScale:
     def mean_slope(self) -> float:
         """`unit` per px over the whole centerline."""
         return float((self.arc[-1] - self.arc[0]) / (self.arc_px[-1] - self.arc_px[0]))
+
+    @property
+    def in_space(self) -> bool:
+        """Whether mm were told point by point, as a reconstruction does: px a mm vary."""
+        slopes = np.diff(self.arc) / np.diff(self.arc_px)
+        return bool(np.ptp(np.percentile(slopes, (10, 90))) > UNEVEN * self.mean_slope)
 
     def to_unit(self, arc_px: ArrayLike) -> Values:
         """From px; beyond both ends on at the mean slope."""

@@ -49,6 +49,7 @@ class Sizes:
     ----------
     frames : ndarray, shape (m,)
     lumen : ndarray, shape (m, d)
+        NaN unknown, over whole rows.
     places : ndarray, shape (k,)
         Along the vein times the direction, rising.
     vein : ndarray, shape (k,)
@@ -121,10 +122,16 @@ def pinned(
 
 
 def sizes_along(grid: Grid, u: Values, sizes: Sizes) -> Values:
-    """Log sizes of the lumen at the start and after each step, shape (steps + 1, d)."""
+    """Log sizes of the lumen at the start and after each step, (steps + 1, d); NaN unknown."""
     at = np.interp(sizes.frames, np.arange(len(u)), u)
     where = grid.u[:, None] + (np.arange(5) - 2.0) / 5.0 * grid.step
-    return np.stack([np.interp(where, at, column).mean(axis=1) for column in sizes.lumen.T], axis=1)
+    known = np.isfinite(sizes.lumen).all(axis=1)
+    if not known.any():
+        return np.full((grid.steps + 1, sizes.lumen.shape[1]), np.nan)
+    columns = sizes.lumen[known].T
+    along = np.stack([np.interp(where, at[known], one).mean(axis=1) for one in columns], axis=1)
+    sure = np.interp(where, at, known.astype(np.float64)).mean(axis=1) > 0.5
+    return np.where(sure[:, None], along, np.nan)
 
 
 def vein_along(grid: Grid, sizes: Sizes) -> Values:

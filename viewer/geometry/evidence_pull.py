@@ -62,7 +62,7 @@ def fit_evidence(pull: Pull) -> Fit | Unfit:
     missing = _missing(pull, sizes is not None, tracked)
     if missing is not None:
         return missing
-    clocks = pull_clocks(pull.clock[0], pull.evidence.motion)
+    clocks = pull_clocks(pull.clock[0], pull.evidence.motion, scale.in_space)
     pins = pins_of(pull.anchors, pull.click, tracked)
     length = float(scale.arc[-1] - scale.arc[0])
     seen = seen_of(pins, sizes, scale, direction)

@@ -13,7 +13,7 @@ from viewer.geometry.chain_view import Pins, Sizes
 from viewer.geometry.landmark_order import Anchors
 from viewer.geometry.pull_beliefs import FINE_STEPS, Idea, Pace, Seen, ideas, worked_out
 from viewer.geometry.pull_clock import Clock
-from viewer.geometry.pull_evidence import PullEvidence
+from viewer.geometry.pull_evidence import LumenSizes, PullEvidence
 from viewer.geometry.pull_models import NOMINAL_PX_MM
 
 Values = NDArray[np.float64]
@@ -27,6 +27,15 @@ and what is left of the click's ± is added to the band."""
 
 FREE_LENGTHS = (0.6, 0.75, 0.9, 1.0, 1.15)
 """Without two landmarks the pull is tried as so many lengths of the centerline."""
+
+BRANCH_MM = 9.0
+"""Longest opening of a side branch along the vein: that of an internal iliac vein."""
+
+BRANCH_WIDER = 0.06
+"""Noise of a size (logarithmic) that is left on it."""
+
+CLEAR_SHARE = 0.8
+"""A border less clear than this share of the usual one is not used."""
 
 VEIN_SMOOTH_MM = 2.0
 """The lumen is a mean over some millimetres too."""
@@ -114,12 +123,32 @@ def sizes_of(evidence: PullEvidence, scale: ArcScale, direction: int, mm: float)
     level = np.where(good, np.log(np.where(good, width, 1.0)), np.nan)
     if direction < 0:
         places, level = places[::-1], level[::-1]
+    apart = abs(float(places[-1] - places[0])) / len(lumen.frames)
     return Sizes(
         lumen.frames.astype(np.float64),
-        np.log(np.maximum(lumen.sizes, 1e-3)),
+        _trusted(lumen, round(BRANCH_MM * mm / max(apart, 1e-9))),
         places,
         _evened(places, level, VEIN_SMOOTH_MM * mm),
     )
+
+
+def _trusted(lumen: LumenSizes, branch: int) -> Values:
+    """Log sizes without side branches; NaN where the border was not clear, shape (m, d).
+
+    Where a branch opens, the border runs into it: what is wider than both of its sides over less
+    than `branch` samples is cut off (a morphological opening along the pull).
+    """
+    level = np.log(np.maximum(lumen.sizes, 1e-3))
+    count = min(branch, len(level) // 4)
+    if count >= 3:
+        half = count // 2
+        pad = ((half, half), (0, 0))
+        window = np.lib.stride_tricks.sliding_window_view
+        low = window(np.pad(level, pad, mode="edge"), 2 * half + 1, axis=0).min(axis=2)
+        opened = window(np.pad(low, pad, mode="edge"), 2 * half + 1, axis=0).max(axis=2)
+        level = np.minimum(level, opened + BRANCH_WIDER)
+    sure = lumen.confidence >= CLEAR_SHARE * float(np.median(lumen.confidence))
+    return np.asarray(np.where(sure[:, None], level, np.nan))
 
 
 def blended(

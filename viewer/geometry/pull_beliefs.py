@@ -178,7 +178,7 @@ def _matches(view: _View, lead: ChainFit, seen: Seen) -> list[Match]:
     if known.sum() < 8:
         return []
     expected = _expected(view, lead.mean)
-    at = np.isfinite(expected)
+    at = np.isfinite(expected) & np.isfinite(view.lumen).all(axis=1)
     if at.sum() < 8:
         return []
     likeness = [_correlation(column[at], expected[at]) for column in view.lumen.T]
