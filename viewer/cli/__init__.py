@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "reconstruct": "the vein in space and its true length, from two runs",
     "sync": "position of every pullback frame along the vein",
     "render": "draw the real window to a picture, without a screen",
+    "measure": "every number of a review: stenoses, clot and clearance, stents",
     "export": "write a review's tables and pictures",
     "phantom": "write a synthetic case with its exact truth",
     "bench": "measure the program on this machine",

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if wrong:
         complain(wrong)
         return EXIT_USAGE
-    session, skipped = _open(args.review, args.images)
+    session, skipped = open_review(args.review, args.images)
     written, whole = _write(session, args.to, formats)
     if args.json:
         print_json({"written": [{"format": what, "path": str(path)} for what, path in written]})
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         for _, path in written:
             print(path)
     missing = session.missing_images()
-    _tell_missing(missing, skipped)
+    tell_missing(missing, skipped)
     return EXIT_DONE if whole and not missing else EXIT_PARTLY
 
 
@@ -77,7 +77,7 @@ def _why_not(formats: Sequence[str]) -> str:
     return f"--formats {','.join(unknown)}: no such format; choose csv, png" if unknown else ""
 
 
-def _open(path: Path, images: Sequence[Path]) -> tuple[Session, tuple[Skipped, ...]]:
+def open_review(path: Path, images: Sequence[Path]) -> tuple[Session, tuple[Skipped, ...]]:
     """A session on the review and those of its images that can be found."""
     from viewer.session.session import Session
     from viewer.store import review_file
@@ -170,7 +170,8 @@ def _draw(session: Session, folder: Path) -> tuple[list[Written], bool]:
     return written, not told
 
 
-def _tell_missing(missing: Sequence[ImageReference], skipped: Sequence[Skipped]) -> None:
+def tell_missing(missing: Sequence[ImageReference], skipped: Sequence[Skipped]) -> None:
+    """Name on stderr the images that were not found, and some of what could not be read."""
     for reference in missing:
         name = reference.description or reference.role
         complain(

@@ -16,7 +16,7 @@ import numpy as np
 
 from viewer.phantom.anatomy import Anatomy, Opened, nivl_anatomy
 from viewer.phantom.cases import PullbackText, Recipe, View, write_pullback, write_run
-from viewer.phantom.thrombus import ClotPart, Thrombus
+from viewer.phantom.thrombus import RAMP_MM, ClotPart, Thrombus
 from viewer.phantom.truth import Json, PullbackMade, RunMade, case_truth
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def plan_of(anatomy: Anatomy) -> tuple[PhasePlan, ...]:
     fork, end = marks["profunda"], anatomy.path_length_mm
 
     def clot(*parts: tuple[str, float, float, float]) -> Thrombus:
-        return Thrombus(tuple(ClotPart(*part) for part in parts))
+        return Thrombus(_joined(tuple(ClotPart(*part) for part in parts)))
 
     old = ("chronic", groin + 4, groin + 16)
     before = clot(
@@ -101,6 +101,20 @@ def plan_of(anatomy: Anatomy) -> tuple[PhasePlan, ...]:
             "Completion venogram", 0, run(8, "Completion venogram", "162000"), None, last, True
         ),
         PhasePlan("Completion IVUS", 0, None, pull(9, 3, "Completion IVUS", "162600"), last, True),
+    )
+
+
+def _joined(parts: tuple[ClotPart, ...]) -> tuple[ClotPart, ...]:
+    """Parts that touch run into one another by a ramp, so that no gap opens between them."""
+    stops = {part.stop_s_mm for part in parts}
+    starts = {part.start_s_mm for part in parts}
+    return tuple(
+        replace(
+            part,
+            start_s_mm=part.start_s_mm - RAMP_MM * (part.start_s_mm in stops),
+            stop_s_mm=part.stop_s_mm + RAMP_MM * (part.stop_s_mm in starts),
+        )
+        for part in parts
     )
 
 

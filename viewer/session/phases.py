@@ -51,6 +51,29 @@ def guess_phases(case: Case) -> dict[str, Phase]:
     return {item.uid: found[item.uid] for item in case.image_sets}
 
 
+_NUMBER = re.compile(r"(?:pass|stent|thrombectomy|run)\D{0,3}(\d{1,2})\b")
+NUMBERED = (Phase.THROMBECTOMY, Phase.STENT)
+
+
+def guess_numbers(case: Case, phases: dict[str, Phase]) -> dict[str, int]:
+    """Which pass or stent each image set shows, by uid: its words, else the order of the runs.
+
+    A pullback belongs to the pass or stent before it; sets of other phases get 0.
+    """
+    found: dict[str, int] = {item.uid: 0 for item in case.image_sets}
+    last: dict[Phase, int] = {}
+    for item in sorted(case.image_sets, key=_moment):
+        phase = phases.get(item.uid)
+        if phase not in NUMBERED:
+            continue
+        words = f"{item.description} {item.phase_hint}".lower().replace("_", " ")
+        said = _NUMBER.search(words)
+        before = last.get(phase, 0)
+        number = before if isinstance(item, Pullback) and before else before + 1
+        found[item.uid] = last[phase] = int(said[1]) if said else number
+    return found
+
+
 def _by_words(item: ImageSet, seen: set[Phase]) -> Phase | None:
     if not isinstance(item, Run | Pullback):
         return None
