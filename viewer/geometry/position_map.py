@@ -21,6 +21,7 @@ from viewer.geometry.landmark_order import (
 from viewer.geometry.mixed_up import likely_mix_up
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position import MatchedProfiles, PositionMap, Residual, Unlinked
+from viewer.geometry.pull_direction import runs_back, turned
 from viewer.geometry.pull_evidence import NOTHING, PullEvidence
 from viewer.geometry.pull_models import NOMINAL_PX_MM, Fit, Unfit, frame_clock
 from viewer.geometry.steady_pull import fit_constant
@@ -39,6 +40,9 @@ widest vein."""
 
 BAND = 1.645
 """90 % of a normal distribution lie within so many standard deviations."""
+
+FOLLOWED = (SyncMode.TRACKED, SyncMode.AUTO)
+"""Modes that take a fluoroscopy's places."""
 
 __all__ = ["CLICK_MM", "PositionMap", "Residual", "Unlinked", "position_map"]
 
@@ -105,6 +109,8 @@ def position_map(
     anchors, notes = anchors_of(marks, arcs, direction)
     clock, clock_note = frame_clock(pullback.frames, times_s)
     pull = Pull(coregistration.mode, anchors, clock, scale, click, evidence)
+    if _may_run_back(marks, coregistration, pullback, evidence) and runs_back(pull):
+        pull = replace(pull, anchors=turned(anchors))
     fit = _fit(pullback, coregistration, pull, calibration_uncertainty)
     if isinstance(fit, Unfit):
         return Unlinked(fit.reason, fit.hint)
@@ -114,7 +120,7 @@ def position_map(
         *notes,
         *((clock_note,) if clock_note else ()),
         *remarks(marks, off, off_limit, scale.unit),
-        *_direction_problem(marks, direction, coregistration),
+        *_direction_problem(marks, pull.anchors.direction, coregistration),
         *fit.problems,
     )
     return _assemble(polyline, marks, arcs, pull, fit, problems)
@@ -155,9 +161,20 @@ def _direction(
     if len(marks) >= 2:
         return direction_of(np.array([mark.frame for mark in marks]), arcs)
     tracked = evidence.tracked
-    if tie.mode is SyncMode.TRACKED and tracked is not None and len(tracked.arc_px) >= 2:
+    if tie.mode in FOLLOWED and tracked is not None and len(tracked.arc_px) >= 2:
         return -1 if tracked.arc_px[-1] < tracked.arc_px[0] else 1
     return -1 if tie.central_first is False else 1
+
+
+def _may_run_back(
+    marks: Sequence[Landmark], tie: Coregistration, pullback: Pullback, evidence: PullEvidence
+) -> bool:
+    """Whether only the profiles can tell which way a hand pull ran."""
+    steady = tie.rate_mm_s is not None or pullback.motorised
+    compared = tie.mode is SyncMode.PROFILE or (tie.mode is SyncMode.AUTO and not steady)
+    told = len(marks) >= 2 or tie.central_first is not None
+    followed = tie.mode in FOLLOWED and evidence.tracked is not None
+    return compared and evidence.has_profiles and not told and not followed
 
 
 def _assemble(
@@ -261,6 +278,12 @@ def _residuals(
 def _direction_problem(
     marks: Sequence[Landmark], direction: int, tie: Coregistration
 ) -> tuple[str, ...]:
+    if len(marks) < 2 and direction < 0 and tie.central_first is None:
+        return (
+            "The pull is taken to run from the centerline's end to its start: so the lumen or the "
+            "transducer's way fits the vein. Two landmarks, or saying which end frame 1 is, settle "
+            "it.",
+        )
     if len(marks) < 2 or tie.central_first == (direction > 0):
         return ()
     if tie.central_first is None:
