@@ -399,7 +399,7 @@ class MainWindow(QMainWindow):
         on_stage = focus is not None and self.stage.isAncestorOf(focus)
         why = commands.why_not_now(event, self.actions_by_id, self.session, on_stage=on_stage)
         if why:
-            self.session.notify(f"{why}.")
+            self.toast.show_notice(Notice(f"{why}.", severity=Severity.WARNING))
         event.ignore()
 
     def showEvent(self, event: QShowEvent) -> None:
