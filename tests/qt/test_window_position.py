@@ -27,7 +27,7 @@ class Ticker:
 @pytest.fixture
 def ticker(monkeypatch: pytest.MonkeyPatch) -> Ticker:
     made = Ticker()
-    monkeypatch.setattr("viewer.qt.image_pane.time", made)
+    monkeypatch.setattr("viewer.qt.pane_cine.time", made)
     return made
 
 
