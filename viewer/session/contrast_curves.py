@@ -19,8 +19,9 @@ from viewer.model.study import Run
 if TYPE_CHECKING:
     from viewer.imaging.arrival_flags import Flag
     from viewer.imaging.density_curves import ArrivalProfile, Transit, WashIn
+    from viewer.session.contrast_following import Made
     from viewer.session.contrast_views import ContrastViews
-    from viewer.session.opacification import Made, PointCurves
+    from viewer.session.opacification import PointCurves
     from viewer.session.session import Session
 
 DISC_MM, DISC_PX = 2.0, 5.0

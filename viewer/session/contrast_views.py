@@ -24,13 +24,8 @@ from viewer.session.session import Session
 from viewer.session.state import Severity, Tool
 
 if TYPE_CHECKING:
-    from viewer.session.opacification import (
-        Differences,
-        Made,
-        Making,
-        Opacifications,
-        Wanted,
-    )
+    from viewer.session.contrast_following import Differences, Made, Wanted
+    from viewer.session.opacification import Making, Opacifications
     from viewer.session.subtraction import Dsa, Subtractions
 
 Legend = tuple[tuple[float, tuple[int, int, int]], ...]
@@ -324,7 +319,7 @@ class ContrastViews:
         ready = all(parts.is_ready(run, index) for index in frames)
         if not ready or parts.is_working(run):
             return None
-        from viewer.session.opacification import Differences
+        from viewer.session.contrast_following import Differences
 
         works = {i: (parts.work(run, i), parts.shift(run, i)) for i in frames}
         given = Differences({i: (w, s) for i, (w, s) in works.items() if w is not None})

@@ -15,8 +15,8 @@ from viewer.session.frame_cache import Frame
 from viewer.session.frame_loader import FrameLoader
 
 if TYPE_CHECKING:
+    from viewer.session.contrast_following import Made
     from viewer.session.contrast_views import ContrastViews
-    from viewer.session.opacification import Made
     from viewer.session.session import Session
 
 KEPT = 3
