@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.qt import paint, theme, tokens
 from viewer.qt.focus_ring import RINGED
+from viewer.qt.graph_axes import dotted, round_up, say, ticks
 from viewer.session.pull_speed import TARGET_MM, SpeedReading, speed_reading
 from viewer.session.session import Session
 from viewer.session.state import Selection
@@ -34,6 +34,9 @@ SPEED_SHARE = 0.62
 """Of the height that both graphs share."""
 
 GRAB_PX = 7.0
+WORDS_PX = 160.0
+"""Room for the words beside the shown frame's line."""
+
 IMAGE_GREY = "#9AA6B8"
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 Values = NDArray[np.float64]
@@ -121,9 +124,9 @@ class SpeedGraph(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         reading = self.reading
         if reading is None:
-            _say(painter, QRectF(self.rect()), "No IVUS pullback: nothing to show yet.")
+            say(painter, QRectF(self.rect()), "No IVUS pullback: nothing to show yet.")
         else:
-            top = _round_up(max(reading.fastest * 1.08, 1e-6))
+            top = round_up(max(reading.fastest * 1.08, 1e-6))
             self._paint_time(painter, reading)
             self._paint_stretches(painter, reading)
             self._paint_speed(painter, reading, top)
@@ -136,7 +139,7 @@ class SpeedGraph(QWidget):
         area, band = self.speed_area, self.band_area
         painter.setFont(theme.font(11))
         low, high = float(reading.x[0]), float(reading.x[-1])
-        for value in _ticks(low, high, max(2, int(area.width() / 90))):
+        for value in ticks(low, high, max(2, int(area.width() / 90))):
             x = area.left() + (value - low) / max(high - low, 1e-9) * area.width()
             painter.setPen(QPen(QColor(tokens.LINE2), 1))
             painter.drawLine(QLineF(x, band.bottom(), x, band.bottom() + 4))
@@ -149,7 +152,7 @@ class SpeedGraph(QWidget):
         self, painter: QPainter, area: QRectF, top: float, unit: str, count: int
     ) -> None:
         painter.setFont(theme.font(11))
-        for value in _ticks(0.0, top, count):
+        for value in ticks(0.0, top, count):
             y = area.bottom() - value / top * area.height()
             painter.setPen(QPen(QColor(tokens.LINE), 1))
             painter.drawLine(QLineF(area.left(), y, area.right(), y))
@@ -176,7 +179,7 @@ class SpeedGraph(QWidget):
         area = self.speed_area
         if reading.used is None:
             why = "Speeds show once two landmarks link the pullback to the vein."
-            _say(painter, area, why)
+            say(painter, area, why)
             return
         self._paint_axis(painter, area, top, reading.unit, max(2, int(area.height() / 36)))
 
@@ -210,7 +213,7 @@ class SpeedGraph(QWidget):
         both = [reading.half_band] + ([reading.before] if reading.before is not None else [])
         top = max(float(np.max(curve)) for curve in both) * 1.15
         target = TARGET_MM if reading.length_unit == "mm" else None
-        top = _round_up(max(top, 1.3 * target if target else 1e-6))
+        top = round_up(max(top, 1.3 * target if target else 1e-6))
         self._paint_axis(
             painter, area, top, f"± {reading.length_unit}", max(2, int(area.height() / 26))
         )
@@ -226,7 +229,7 @@ class SpeedGraph(QWidget):
         painter.drawPolyline(curve)
         painter.setFont(theme.font(11))
         if reading.before is not None:
-            painter.setPen(_dotted(tokens.TEXT_HI, 1.3))
+            painter.setPen(dotted(tokens.TEXT_HI, 1.3))
             painter.drawPolyline(self._curve(reading.before, area, top))
             at = int(np.argmax(reading.before - reading.half_band))
             level = area.bottom() - float(reading.before[at]) / top * area.height()
@@ -235,11 +238,8 @@ class SpeedGraph(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "before this anchor")
         if target is not None:
             level = area.bottom() - target / top * area.height()
-            painter.setPen(_dotted(tokens.OK, 1.2))
+            painter.setPen(dotted(tokens.OK, 1.2))
             painter.drawLine(QLineF(area.left(), level, area.right(), level))
-            painter.setPen(QColor(tokens.OK))
-            box = QRectF(area.right() - 160, area.top() - 18, 160, 15)
-            painter.drawText(box, _RIGHT, f"dotted: target ± {target:g} mm")
 
     def _paint_marks(self, painter: QPainter, reading: SpeedReading) -> None:
         chosen = self._session.selection.id
@@ -248,7 +248,7 @@ class SpeedGraph(QWidget):
         for mark in reading.marks:
             x = self.x_of(mark.frame)
             held = mark.id in (chosen, "pending")
-            painter.setPen(_dotted(tokens.LANDMARK, 1.0, 0.75))
+            painter.setPen(dotted(tokens.LANDMARK, 1.0, 0.75))
             painter.drawLine(QLineF(x, MARKS_PX - 6, x, self.band_area.bottom()))
             paint.diamond(painter, QPointF(x, 14), 6.5 if held else 5.5, mark.id == "pending")
             names.append((x, mark.name, held))
@@ -282,6 +282,8 @@ class SpeedGraph(QWidget):
         x = self.x_of(frame)
         painter.setPen(QPen(QColor(tokens.POSITION), 1.6))
         painter.drawLine(QLineF(x, MARKS_PX - 2, x, self.band_area.bottom()))
+        if reading.half_band is not None and reading.length_unit == "mm":
+            self._paint_target(painter, x)
         if reading.used is None:
             return
         words = f"{reading.used[frame]:.1f} {reading.unit}"
@@ -294,6 +296,16 @@ class SpeedGraph(QWidget):
         paint.scrim(painter, box)
         line = [(words, tokens.TEXT_HI, True)]
         paint.draw_line(painter, box.left() + 6, box.center().y() + 4, line, 11)
+
+    def _paint_target(self, painter: QPainter, x: float) -> None:
+        """What the dotted line is, at the end that the shown frame's words leave free."""
+        area, words = self.band_area, f"dotted: target ± {TARGET_MM:g} mm"
+        width = theme.text_width(words, theme.font(11)) + 4
+        room = area.right() - width - WORDS_PX > x
+        left = area.right() - width if room else area.left() + 4
+        painter.setFont(theme.font(11))
+        painter.setPen(QColor(tokens.OK))
+        painter.drawText(QRectF(left, area.top() - 18, width, 15), _RIGHT, words)
 
     # -- pointer and keys ---------------------------------------------------------------------
     def mark_at(self, at: QPointF) -> str | None:
@@ -346,28 +358,3 @@ class SpeedGraph(QWidget):
         """Draw everything for the new size."""
         super().resizeEvent(event)
         self._still = None
-
-
-def _dotted(color: str, width: float, alpha: float = 1.0) -> QPen:
-    pen = QPen(theme.color(color, alpha), width)
-    pen.setDashPattern([1.5, 3])
-    return pen
-
-
-def _say(painter: QPainter, box: QRectF, text: str) -> None:
-    painter.setFont(theme.small())
-    painter.setPen(QColor(tokens.TEXT_LOW))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
-
-
-def _ticks(low: float, high: float, most: int) -> Iterable[float]:
-    span = max(high - low, 1e-9)
-    size = 10.0 ** math.floor(math.log10(span / most))
-    step = next(m * size for m in (1, 2, 5, 10, 20) if span / (m * size) <= most)
-    first = math.ceil(low / step - 1e-9)
-    return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _round_up(value: float) -> float:
-    size = 10.0 ** math.floor(math.log10(value))
-    return next(m * size for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if m * size >= value - 1e-12)

@@ -1,16 +1,26 @@
-"""Below the images of the Align workspace: how fast the pull went, and how its places are found."""
+"""Below the images of Align: how fast the pull went, what was compared, the model in force."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.model.coregistration import SyncMode
 from viewer.model.study import Pullback, PullbackMode
 from viewer.qt import theme, tokens
 from viewer.qt.fields import Choice
 from viewer.qt.labels import ElidedLabel, show_if
+from viewer.qt.profile_graph import VEIN_INK, ProfileGraph
 from viewer.qt.speed_graph import IMAGE_GREY, SpeedGraph
 from viewer.session.session import Session
 from viewer.session.tie_words import MODEL_NAMES, MODEL_TEXTS
@@ -79,6 +89,14 @@ class SpeedPane(QWidget):
         self.setAccessibleName("Pullback speed")
         self.graph = SpeedGraph(session)
         self.graph.focused.connect(self.focused)
+        self.profiles = ProfileGraph(session)
+        self.profiles.focused.connect(self.focused)
+        self.tabs = {
+            "speed": _tab("Pullback speed", "How fast the pull went, and the ± of places"),
+            "profiles": _tab(
+                "Matched profiles", "The vein's width on the venogram and the lumen on the IVUS"
+            ),
+        }
         self._subtitle = ElidedLabel("", theme.small(), tokens.TEXT_LOW)
         self.mode = Choice("Timing", [(name, mode) for mode, name in MODEL_NAMES.items()])
         for row, mode in enumerate(MODEL_NAMES):
@@ -91,8 +109,15 @@ class SpeedPane(QWidget):
             "image": LegendButton("Image estimate", IMAGE_GREY, width=1.4),
             "used": LegendButton("In force", tokens.POSITION, width=1.6),
         }
-        for name, button in self.legend.items():
-            button.toggled.connect(lambda on, name=name: self.graph.show_curve(name, on))
+        self.matched = {
+            "vein": LegendButton("Venogram width", VEIN_INK),
+            "lumen": LegendButton("IVUS lumen", tokens.POSITION, width=1.6),
+        }
+        for legend, graph in ((self.legend, self.graph), (self.matched, self.profiles)):
+            for name, button in legend.items():
+                button.toggled.connect(
+                    lambda on, name=name, graph=graph: graph.show_curve(name, on)
+                )
         self._soon = QTimer(self, singleShot=True, interval=DRAG_MS)
         self._soon.timeout.connect(self.refresh)
         self._lay_out()
@@ -107,15 +132,23 @@ class SpeedPane(QWidget):
         row = QHBoxLayout(header)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
-        row.addWidget(theme.label("Pullback speed", theme.font(13, 600)))
+        group = QButtonGroup(self)
+        for tab in self.tabs.values():
+            group.addButton(tab)
+            row.addWidget(tab)
+        self.tabs["speed"].setChecked(True)
+        self.tabs["profiles"].toggled.connect(self._show_profiles)
         row.addWidget(self._subtitle, 1)
-        for button in self.legend.values():
+        for button in (*self.legend.values(), *self.matched.values()):
             row.addWidget(button)
         self._timing = theme.label("Timing", theme.small(), "low")
         row.addWidget(self._timing)
         row.addWidget(self.mode)
         column.addWidget(header)
-        column.addWidget(self.graph, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.graph)
+        self.stack.addWidget(self.profiles)
+        column.addWidget(self.stack, 1)
 
     def _connect(self) -> None:
         session = self._session
@@ -133,12 +166,29 @@ class SpeedPane(QWidget):
         """Nothing is followed while hidden, so catch up."""
         self.refresh()
 
+    @property
+    def shows_profiles(self) -> bool:
+        """Whether the profiles are in front."""
+        return self.tabs["profiles"].isChecked()
+
+    def _show_profiles(self, on: bool) -> None:
+        self.stack.setCurrentWidget(self.profiles if on else self.graph)
+        self._fit()
+        self.refresh()
+
     def resizeEvent(self, event: object) -> None:
         """Narrow headers leave out what the graph's own axes say."""
-        narrow = self.width() < NARROW
+        self._fit()
+
+    def _fit(self) -> None:
+        narrow, speed = self.width() < NARROW, not self.shows_profiles
         show_if(self._timing, not narrow)
-        show_if(self.legend["used"], self.width() >= NARROW + 160)
-        show_if(self.legend["image"], not narrow)
+        for button in self.legend.values():
+            show_if(button, speed)
+        show_if(self.legend["used"], speed and self.width() >= NARROW + 160)
+        show_if(self.legend["image"], speed and not narrow)
+        for button in self.matched.values():
+            show_if(button, not speed)
 
     def _follow(self, *_: object) -> None:
         if self.isVisible():
@@ -153,6 +203,8 @@ class SpeedPane(QWidget):
     def _follow_cursor(self, *_: object) -> None:
         if not self.isVisible():
             return
+        if self.shows_profiles:
+            self.profiles.update()
         reading, pullback = self.graph.reading, self._session.pullback
         frames = pullback.frames if pullback is not None else 0
         same = reading is not None and len(reading.x) == frames
@@ -165,6 +217,8 @@ class SpeedPane(QWidget):
         """Follow the session."""
         session = self._session
         self.graph.refresh()
+        if self.shows_profiles:
+            self.profiles.refresh()
         reading, pullback = self.graph.reading, session.pullback
         self.mode.show_value(session.vessel.current_tie().mode)
         usable = pullback is not None and session.current_centerline is not None
@@ -173,7 +227,11 @@ class SpeedPane(QWidget):
         self.mode.setToolTip(
             MODEL_TEXTS[mode] if usable else "Needs an IVUS pullback and a centerline (B)"
         )
-        self._subtitle.set_text(_pull_words(pullback, self._estimate()))
+        self._subtitle.set_text(
+            self._matched_words()
+            if self.shows_profiles
+            else _pull_words(pullback, self._estimate())
+        )
         if reading is None:
             return
         constant = reading.constant
@@ -187,6 +245,10 @@ class SpeedPane(QWidget):
         )
         self.legend["used"].setEnabled(reading.used is not None)
 
+    def _matched_words(self) -> str:
+        reading = self.profiles.reading
+        return f"lumen shown as {reading.shown_as}, scaled to the vein" if reading else ""
+
     def _estimate(self) -> str:
         reading = self.graph.reading
         usual = reading.usual if reading is not None else None
@@ -197,6 +259,18 @@ class SpeedPane(QWidget):
     def _set_mode(self, value: object) -> None:
         if isinstance(value, SyncMode):
             self._session.vessel.set_mode(value)
+
+
+def _tab(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(text)
+    button.setFont(theme.font(13, 600))
+    button.setFixedHeight(26)
+    button.setCheckable(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
 
 
 def _pull_words(pullback: Pullback | None, estimate: str) -> str:
