@@ -209,7 +209,7 @@ def _explanation(pull: Pull, blend: Blend, tracked: Pins | None) -> str:
         parts.append(f"{len(tracked.frames)} places of the transducer on the fluoroscopy")
     chance = profile_chance(blend)
     if any(idea.match is not None for idea in blend.ideas):
-        parts.append(f"the vein's profile ({chance:.0%} believed)")
+        parts.append(f"the vein's profile, {_fits(chance, count)}")
     clock = _clock(blend)
     how = {
         "image speed": "speed and pauses seen in the IVUS",
@@ -223,6 +223,15 @@ def _explanation(pull: Pull, blend: Blend, tracked: Pins | None) -> str:
         SyncMode.TRACKED: "Transducer followed on the fluoroscopy",
     }.get(pull.mode, "Everything known, fused")
     return f"{head}: {', '.join(parts)}."
+
+
+def _fits(chance: float, landmarks: int) -> str:
+    """What a profile's share among the explanations compared says, and what it does not."""
+    if chance < 0.5:
+        return "which hardly fits and counts for little"
+    if landmarks < 2:
+        return "at its best fit, which no two landmarks confirm"
+    return "which fits" if chance > 0.9 else "which may fit"
 
 
 def _source(pull: Pull, blend: Blend, mm: float) -> str:
