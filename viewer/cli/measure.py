@@ -269,7 +269,8 @@ def _stenosis_lines(one: SegmentFigures) -> list[str]:
         if comparison.percent_diameter is not None:
             parts.append(comparison.percent_diameter.text)
         lines.append(f"{', '.join(parts)}: {comparison.reference.label}")
-        lines += [f"  {word}" for word in (comparison.norm, *comparison.reference.warnings) if word]
+        more = (comparison.norm, *comparison.over, *comparison.reference.warnings)
+        lines += [f"  {word}" for word in more if word]
     if one.compression is not None:
         lines.append(f"pressed: {one.compression.pattern}")
     return [*lines, *figures.warnings]

@@ -26,6 +26,12 @@ from viewer.model.case import Phase
 
 UNITS_OF = ("volume", "filled length", "Marder", "SVS/ISCVS")
 
+SEEN_LESS_MM, SEEN_LESS_SHARE = 5.0, 0.1
+"""A later phase may show so much less of a vein and still be compared."""
+
+BASELINES = (Phase.ACCESS, Phase.INITIAL_VENOGRAM, Phase.INITIAL_IVUS)
+"""What they show was there before anything was done: none of them is cleared against another."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseClot:
@@ -81,7 +87,8 @@ class Cleared:
     of : str
         One of `UNITS_OF`.
     percent : Quantity or None
-        None with `why_not`; negative when clot grew.
+        None with `why_not`; negative when clot grew. Without ± where nothing was marked after: how
+        much may have been overlooked is not known.
     grade : str
         I, II or III; empty without a percentage.
     """
@@ -173,13 +180,16 @@ def compare(before: PhaseClot, after: PhaseClot, values: ReferenceValues) -> Cle
 
 
 def clearances(phases: Sequence[PhaseClot], values: ReferenceValues) -> tuple[Clearance, ...]:
-    """Every later assessed phase against the first with clot."""
+    """Every later assessed phase against the first with clot.
+
+    What was done is compared, not the first images with one another.
+    """
     ordered = [p for p in sorted(phases, key=lambda p: p.order) if p.assessed]
     first = next((p for p in ordered if any(b.clot_mm.value > 0 for b in p.burdens)), None)
     if first is None:
         return ()
     later = ordered[ordered.index(first) + 1 :]
-    return tuple(compare(first, one, values) for one in later)
+    return tuple(compare(first, one, values) for one in later if one.phase not in BASELINES)
 
 
 def passes(phases: Sequence[PhaseClot]) -> int:
@@ -208,10 +218,11 @@ def _vein(old: VeinBurden, new: VeinBurden | None, values: ReferenceValues) -> t
 
 
 def _comparable(old: VeinBurden, new: VeinBurden | None) -> bool:
-    """The later phase shows as much of the vein as the earlier, within a tenth."""
+    """The later phase shows as much of the vein as the earlier, but for its end."""
     if new is None:
         return False
-    return new.seen.assessed or new.seen.seen_mm >= 0.9 * old.seen.seen_mm > 0
+    least = old.seen.seen_mm - max(SEEN_LESS_MM, SEEN_LESS_SHARE * old.seen.seen_mm)
+    return new.seen.assessed or new.seen.seen_mm >= max(least, 1e-9)
 
 
 def _limb(
@@ -269,7 +280,7 @@ def _cleared(
     left = after.value / before.value
     percent = 100.0 * (1.0 - left)
     sigma = None
-    if before.sigma is not None and after.sigma is not None:
+    if before.sigma is not None and after.sigma is not None and residual:
         parts = after.sigma / before.value, left * before.sigma / before.value
         sigma = 100.0 * float(np.hypot(*parts))
     source = f"100 x (before - after) / before of {of}; {values['lysis_grade.cut_points'].note}"

@@ -23,6 +23,7 @@ from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import ClotAge, Occlusion
 
 CELL_MM = 1.0
+FILLED = "% of the lumen"
 FARTHEST_CONTOUR_MM = 5.0
 """A contour speaks for no place farther away."""
 
@@ -248,16 +249,15 @@ def clot_figures(course: ClotCourse) -> ClotFigures:
         told.append(f"fraction occluded {FractionFrom.UNKNOWN}")
     elif total > 0:
         mean = float((steps * course.fraction).sum() / total)
-        fraction = Quantity(
-            mean, "of the lumen", course.fraction_sigma, course.fraction_from, on, by
-        )
+        sigma = None if course.fraction_sigma is None else 100.0 * course.fraction_sigma
+        fraction = Quantity(100.0 * mean, FILLED, sigma, course.fraction_from, on, by)
     volume = None
     unsized = ~np.isfinite(course.area)
     if unsized.any():
         told.append(f"{float(steps[unsized].sum()):.0f} of {total:.0f} mm have no area: no volume")
     if fraction is not None and not unsized.any():
         value = float((steps * course.fraction * course.area).sum())
-        sigma = volume_sigma(course, value, fraction.value, total)
+        sigma = volume_sigma(course, value, fraction.value / 100.0, total)
         source = f"{course.area_from}; fraction: {course.fraction_from}"
         volume = Quantity(value, "mm³", sigma, source, on, by)
     return ClotFigures(length, fraction, volume, per_cm(course), tuple(told))

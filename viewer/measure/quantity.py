@@ -47,8 +47,13 @@ class Quantity:
             return f"{self.value:.0f} frame{'' if round(self.value) == 1 else 's'}"
         digits = 0 if self.unit.startswith("px") else _digits(self.value, self.sigma)
         if self.sigma is None or self.unit.startswith("px"):
-            return f"{self.value:.{digits}f} {self.unit}"
-        return f"{self.value:.{digits}f} ± {self.sigma:.{digits}f} {self.unit}"
+            return f"{_fixed(self.value, digits)} {self.unit}"
+        return f"{_fixed(self.value, digits)} ± {self.sigma:.{digits}f} {self.unit}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    """With so many decimals, and never -0."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _digits(value: float, sigma: float | None) -> int:

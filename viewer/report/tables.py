@@ -180,7 +180,33 @@ class ContrastRow:
     run_uid: str = ""
 
 
-Row = SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow | ContrastRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRow:
+    """A derived number: what it is of, against what, on what, how sure, and who accepted it.
+
+    `value` is empty where it is not known; `remark` then says why.
+    """
+
+    subject: str
+    kind: str
+    vein: str
+    side: str
+    phase: str
+    figure: str
+    value: float | None
+    unit: str
+    sigma: float | None
+    reference: str = ""
+    measured_on: str = ""
+    source: str = ""
+    accepted_by: str = ""
+    remark: str = ""
+    segment_id: str = ""
+
+
+Row = (
+    SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow | ContrastRow | FigureRow
+)
 
 TABLES: dict[str, type[Row]] = {
     "segments.csv": SegmentRow,
@@ -189,6 +215,7 @@ TABLES: dict[str, type[Row]] = {
     "positions.csv": PositionRow,
     "key-frames.csv": KeyFrameRow,
     "contrast.csv": ContrastRow,
+    "figures.csv": FigureRow,
 }
 """The tables of a review: file name and what a row of it is."""
 

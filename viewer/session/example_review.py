@@ -10,9 +10,21 @@ from typing import Any
 import numpy as np
 
 from viewer.model.anatomy import Side, VeinSegment, landmark_kind
-from viewer.model.annotation import Confidence, FrameExtent, Stenosis, StenosisCause
+from viewer.model.annotation import (
+    AgeBasis,
+    CenterlineExtent,
+    Clot,
+    ClotAge,
+    Confidence,
+    FrameExtent,
+    Occlusion,
+    Stenosis,
+    StenosisCause,
+    Stent,
+)
+from viewer.model.case import Phase
 from viewer.model.coregistration import Coregistration, Landmark
-from viewer.model.review import Review
+from viewer.model.review import PhaseOf, Review
 from viewer.model.study import ImageSet
 from viewer.model.vessel import Centerline
 from viewer.session.identity import new_id
@@ -29,31 +41,56 @@ def truth_beside(image_sets: tuple[ImageSet, ...]) -> Path | None:
 
 
 def example_review(blank: Review, truth_path: Path, image_sets: tuple[ImageSet, ...]) -> Review:
-    """`blank` with the centerline, landmarks and stenosis of a synthetic case.
+    """`blank` with the centerlines, landmarks, stenosis, clots and stent of a synthetic case.
 
     The pullback is tied to the first run by a few landmarks only, as a reader would do it, so the
     positions in between are the program's and carry their ±.
     """
     truth: dict[str, Any] = json.loads(truth_path.read_text("utf-8"))
     by_name = {item.paths[0].name: item for item in image_sets}
-    run, pullback = truth["runs"][0], truth["pullbacks"][0]
-    if run["file"] not in by_name or pullback["file"] not in by_name:
+    uids = {name: item.uid for name, item in by_name.items()}
+    first_run, first_pullback = truth["runs"][0]["file"], truth["pullbacks"][0]["file"]
+    if first_run not in uids or first_pullback not in uids:
         return blank
-    run_uid, pullback_uid = by_name[run["file"]].uid, by_name[pullback["file"]].uid
-    line = Centerline(new_id(), run_uid, _knots(run), _best_frame(run), "Left iliofemoral vein")
-    tie = Coregistration(new_id(), run_uid, pullback_uid, line.id)
+    review = replace(blank, title=truth["title"])
+    several = truth.get("phases", [])
+    lines: dict[str, Centerline] = {}
+    for run in truth["runs"] if several else truth["runs"][:1]:
+        if run["file"] in uids:
+            line = Centerline(
+                new_id(), uids[run["file"]], _knots(run), _best_frame(run), "Left iliofemoral vein"
+            )
+            lines[run["file"]] = line
+            review = review.with_centerline(line)
+    for pullback in truth["pullbacks"] if several else truth["pullbacks"][:1]:
+        if pullback["file"] in uids:
+            review = review.with_coregistration(
+                _tie(truth, lines[first_run], first_run, pullback["file"], uids[pullback["file"]])
+            )
+    review = _with_stenoses(review, truth, first_pullback, uids[first_pullback])
+    return _with_phases(review, truth, uids, lines)
+
+
+def _tie(
+    truth: dict[str, Any], line: Centerline, run_file: str, pullback_file: str, pullback_uid: str
+) -> Coregistration:
+    tie = Coregistration(new_id(), line.run_uid, pullback_uid, line.id)
     for mark in truth["landmarks"]:
         kind = landmark_kind(mark["name"])
         shown = mark["name"] in SHOWN_LANDMARKS
-        if kind is None or not shown or pullback["file"] not in mark["frame"]:
+        if kind is None or not shown or pullback_file not in mark["frame"]:
             continue
-        x, y = mark["xy_px"][run["file"]]
-        frame = int(mark["frame"][pullback["file"]])
+        x, y = mark["xy_px"][run_file]
+        frame = int(mark["frame"][pullback_file])
         tie = tie.with_landmark(Landmark(new_id(), kind.name, frame, (float(x), float(y))))
-    review = replace(blank, title=truth["title"])
-    review = review.with_centerline(line).with_coregistration(tie)
+    return tie
+
+
+def _with_stenoses(
+    review: Review, truth: dict[str, Any], pullback_file: str, pullback_uid: str
+) -> Review:
     for number, segment in enumerate(truth["segments"], start=1):
-        first, last = segment["frames"][pullback["file"]]
+        first, last = segment["frames"][pullback_file]
         review = review.with_segment(
             Stenosis(
                 id=new_id(),
@@ -66,6 +103,73 @@ def example_review(blank: Review, truth_path: Path, image_sets: tuple[ImageSet, 
             )
         )
     return review
+
+
+def _with_phases(
+    review: Review, truth: dict[str, Any], uids: dict[str, str], lines: dict[str, Centerline]
+) -> Review:
+    """Phases with their numbers, the clot of each on its images, the stent on the last pullback."""
+    number = 0
+    for phase in truth.get("phases", []):
+        for file in phase["files"]:
+            if file not in uids:
+                continue
+            review = review.with_phase(
+                PhaseOf(uids[file], Phase(phase["phase"]), int(phase["number"]))
+            ).with_clot_checked(uids[file])
+        shown = [file for file in phase["files"] if file in uids]
+        pulled = [file for file in shown if file not in lines]
+        for clot in phase["clots"] if shown else []:
+            number += 1
+            file = (pulled or shown)[0]
+            extent = _clot_extent(clot, file, uids[file], lines.get(file))
+            if extent is None:
+                continue
+            fraction = float(clot["fraction"])
+            review = review.with_segment(
+                Clot(
+                    id=new_id(),
+                    name=f"Clot {number}",
+                    extent=extent,
+                    side=Side.LEFT,
+                    age=ClotAge(clot["age"]),
+                    age_basis=AgeBasis.IVUS if pulled else AgeBasis.VENOGRAM,
+                    occlusion=Occlusion.OCCLUSIVE if fraction >= 1.0 else Occlusion.PARTIAL,
+                    occluded=(fraction,),
+                )
+            )
+    return _with_stent(review, truth, uids)
+
+
+def _clot_extent(
+    clot: dict[str, Any], file: str, uid: str, line: Centerline | None
+) -> FrameExtent | CenterlineExtent | None:
+    if file in clot["frames"]:
+        first, last = clot["frames"][file]
+        return FrameExtent(uid, int(first), int(last))
+    if line is None or file not in clot["ends_px"]:
+        return None
+    start, end = ((float(x), float(y)) for x, y in clot["ends_px"][file])
+    return CenterlineExtent(uid, line.id, start, end)
+
+
+def _with_stent(review: Review, truth: dict[str, Any], uids: dict[str, str]) -> Review:
+    stent = truth.get("stent")
+    shown = [p for p in truth["pullbacks"] if p.get("stent_frames") and p["file"] in uids]
+    if stent is None or not shown:
+        return review
+    first, last = shown[-1]["stent_frames"]
+    return review.with_segment(
+        Stent(
+            id=new_id(),
+            name="Stent 1",
+            extent=FrameExtent(uids[shown[-1]["file"]], int(first), int(last)),
+            vein=VeinSegment.CIV,
+            side=Side.LEFT,
+            nominal_diameter_mm=float(stent["nominal_diameter_mm"]),
+            nominal_length_mm=float(stent["nominal_length_mm"]),
+        )
+    )
 
 
 def _knots(run: dict[str, Any]) -> tuple[tuple[float, float], ...]:

@@ -20,6 +20,7 @@ from viewer.report.tables import (
 from viewer.session import facts
 from viewer.session.contents import image_title
 from viewer.session.contrast_rows import contrast_rows
+from viewer.session.figure_rows import figure_rows
 from viewer.session.tied_pairs import (
     FramePlace,
     Pair,
@@ -46,6 +47,7 @@ def tables_of(session: Session) -> dict[str, list[Row]]:
         "positions.csv": list(position_rows(session, pairs)),
         "key-frames.csv": list(key_frame_rows(session, pairs)),
         "contrast.csv": list(contrast_rows(session)),
+        "figures.csv": list(figure_rows(session)),
     }
 
 
