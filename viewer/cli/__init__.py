@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "opacify": "where contrast goes and when: peak, time to peak",
     "centerline": "the vein's course on a run, through points on it",
     "reconstruct": "the vein in space and its true length, from two runs",
+    "lumen": "the lumen's border and its figures on every pullback frame",
     "sync": "position of every pullback frame along the vein",
     "render": "draw the real window to a picture, without a screen",
     "measure": "every number of a review: stenoses, clot and clearance, stents",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+from viewer.model import contour as contours_in_order
 from viewer.model.annotation import AnySegment, Bookmark, FrameExtent, Measurement
 from viewer.model.case import Phase
+from viewer.model.contour import Contour, ContourKind
 from viewer.model.contrast import ContrastPoint
 from viewer.model.coregistration import Coregistration
 from viewer.model.reader_calibration import ReaderCalibration
@@ -109,6 +111,7 @@ class Review:
     true_lengths: tuple[TrueLength, ...] = ()
     clot_checked: tuple[str, ...] = ()
     rejected_narrowings: tuple[FrameExtent, ...] = ()
+    contours: tuple[Contour, ...] = ()
 
     # -- look up ------------------------------------------------------------------------------
     def centerline(self, centerline_id: str | None) -> Centerline | None:
@@ -180,10 +183,23 @@ class Review:
             or any(subtraction.said for subtraction in self.subtractions)
             or self.contrast_points
             or self.rotations
+            or self.contours
             or self.true_lengths
             or self.clot_checked
             or self.rejected_narrowings
         )
+
+    def contour(
+        self, pullback_uid: str, frame: int, kind: ContourKind = ContourKind.LUMEN
+    ) -> Contour | None:
+        """The contour of a kind on a frame."""
+        return contours_in_order.found(self.contours, (pullback_uid, kind.value, frame))
+
+    def contours_of(
+        self, pullback_uid: str, kind: ContourKind = ContourKind.LUMEN
+    ) -> tuple[Contour, ...]:
+        """All contours of a kind on a pullback, by frame."""
+        return contours_in_order.stretch(self.contours, pullback_uid, kind)
 
     # -- edits --------------------------------------------------------------------------------
     def with_centerline(self, centerline: Centerline) -> Review:
@@ -238,6 +254,15 @@ class Review:
     def without_bookmark(self, bookmark_id: str) -> Review:
         """Without the key frame."""
         return replace(self, bookmarks=_without(self.bookmarks, bookmark_id))
+
+    def with_contours(self, *new: Contour) -> Review:
+        """With contours, each in place of the one of its kind on its frame."""
+        return replace(self, contours=contours_in_order.placed(self.contours, new))
+
+    def without_contours(self, *gone: Contour) -> Review:
+        """Without these contours, whatever has become of them."""
+        keys = {one.key for one in gone}
+        return replace(self, contours=tuple(c for c in self.contours if c.key not in keys))
 
     def with_contrast_point(self, point: ContrastPoint) -> Review:
         """With the contrast point added or replaced."""

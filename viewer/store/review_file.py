@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from viewer import paths
 from viewer.errors import NewerVersionError, UnreadableError, ViewerError
+from viewer.model.contour import unpacked
 from viewer.model.review import REVIEW_VERSION, Review
 from viewer.store import atomic, schema
 
@@ -182,6 +184,7 @@ def problems(review: Review) -> tuple[str, ...]:
         *_repeated("rotation of image", (turn.image_uid for turn in review.rotations)),
         *_repeated("image checked for clot", review.clot_checked),
         *_loose_ties(review),
+        *_disordered_contours(review),
         *_repeated("true length", (used.id for used in review.true_lengths)),
         *_lost_true_lengths(review),
         *_negative_frames(review),
@@ -195,6 +198,19 @@ def _repeated(noun: str, ids: Iterable[str]) -> Iterable[str]:
         if one in seen:
             yield f"{noun} {number} has the id of an earlier one ({one[:40]})"
         seen.add(one)
+
+
+def _disordered_contours(review: Review) -> Iterable[str]:
+    """Contours are looked up by halving: they stand in order, one of a kind on a frame."""
+    keys = [one.key for one in review.contours]
+    for number, (first, second) in enumerate(pairwise(keys), 2):
+        if first >= second:
+            yield f"contour {number} is not in order of pullback, kind and frame"
+    for number, one in enumerate(review.contours, 1):
+        try:
+            unpacked(one.points)
+        except ValueError as error:
+            yield f"contour {number}: {error}"
 
 
 def _loose_ties(review: Review) -> Iterable[str]:

@@ -63,6 +63,7 @@ SINGULAR: dict[str, str] = {
     "landmarks": "landmark",
     "knots_px": "knot",
     "courses": "course",
+    "contours": "contour",
 }
 """What one item of a list is called."""
 
