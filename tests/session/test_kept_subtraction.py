@@ -16,9 +16,10 @@ from viewer.dicom.frames import open_frames
 from viewer.imaging.local_shift import QuickWarp
 from viewer.model.study import Run, Window
 from viewer.model.subtraction import HeaderMask, MaskOperation, Remask, ShiftMode
-from viewer.session.contrast_views import ContrastViews, header_text
+from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.session import Session
+from viewer.session.subtracted_views import header_text
 from viewer.store import review_file
 
 PATIENCE_S = 30.0

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 from viewer.model.study import Run
 from viewer.qt import tokens
 from viewer.qt.icons import icon
-from viewer.session.contrast_views import ContrastViews, frames_text, header_text, px_text
+from viewer.session.contrast_views import ContrastViews
 from viewer.session.session import Session
+from viewer.session.subtracted_views import frames_text, header_text, px_text
 
 NARROW_PX = 520
 """Below this width of the header the chip says no more than DSA."""

@@ -383,7 +383,7 @@ class ContrastCurves:
         return between, found, way, why_not
 
     def _source(self, run: Run, made: Made) -> str:
-        from viewer.session.contrast_views import frames_text
+        from viewer.session.subtracted_views import frames_text
 
         what = "subtracted frames" if made.differences is not None else "frames as taken"
         masks = made.mask_frames

@@ -63,7 +63,7 @@ def _rows(session: Session, run: Run, points: tuple[ContrastPoint, ...]) -> Iter
     from viewer.imaging.density_curves import WashIn, wash_in
     from viewer.imaging.opacification import ContrastScale
     from viewer.session.contrast_curves import disc_radius_px
-    from viewer.session.contrast_views import frames_text
+    from viewer.session.subtracted_views import frames_text
 
     if run.pixels.samples != 1:
         raise UnreadableError("a colour image shows no X-ray contrast")
