@@ -111,16 +111,19 @@ def clock_offset(
 
 
 def _misfit(offset: float, path: tuple[Values, Values], pull: tuple[Values, Values]) -> float:
-    """Variance of places about the straight line through travel, where both clocks overlap."""
+    """Variance of places about a parabola through travel, where both clocks overlap.
+
+    A parabola, because a vein that leans out of the picture is foreshortened less and less.
+    """
     since = path[0] - offset
     both = (since >= pull[0][0]) & (since <= pull[0][-1])
     if both.sum() < max(8, 0.5 * min(len(path[0]), len(pull[0]))):
         return float("nan")
     travel = np.interp(since[both], pull[0], pull[1])
-    place = path[1][both]
-    travel = travel - travel.mean()
-    power = float(travel @ travel)
-    if power <= 0:
+    reach = float(np.ptp(travel))
+    if reach <= 0:
         return float("nan")
-    left = place - place.mean() - travel * float(travel @ place) / power
+    ways = np.vander((travel - travel.mean()) / reach, 3)
+    place = path[1][both]
+    left = place - ways @ np.linalg.lstsq(ways, place, rcond=None)[0]
     return float(left @ left) / len(left)
