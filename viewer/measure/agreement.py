@@ -146,8 +146,11 @@ def icc_2_1(figures: Values) -> tuple[float, Interval | None] | None:
     above = float(stats.f.ppf(share, n - 1, v))
     below = float(stats.f.ppf(share, v, n - 1))
     mixed = k * columns + (k * n - k - n) * error
-    low = n * (rows - above * error) / (above * mixed + n * rows)
-    high = n * (below * rows - error) / (mixed + n * below * rows)
+    bottoms = above * mixed + n * rows, mixed + n * below * rows
+    if min(bottoms) <= 0:  # disagreement beyond what the interval was made for
+        return icc, None
+    low = n * (rows - above * error) / bottoms[0]
+    high = n * (below * rows - error) / bottoms[1]
     return icc, (float(low), float(high))
 
 

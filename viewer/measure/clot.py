@@ -257,20 +257,20 @@ def clot_figures(course: ClotCourse) -> ClotFigures:
         told.append(f"{float(steps[unsized].sum()):.0f} of {total:.0f} mm have no area: no volume")
     if fraction is not None and not unsized.any():
         value = float((steps * course.fraction * course.area).sum())
-        sigma = volume_sigma(course, value, fraction.value / 100.0, total)
+        sigma = volume_sigma(course, value, total)
         source = f"{course.area_from}; fraction: {course.fraction_from}"
         volume = Quantity(value, "mm³", sigma, source, on, by)
     return ClotFigures(length, fraction, volume, per_cm(course), tuple(told))
 
 
-def volume_sigma(course: ClotCourse, volume: float, fraction: float, length: float) -> float | None:
+def volume_sigma(course: ClotCourse, volume: float, length: float) -> float | None:
     """± of a volume: area, length and fraction in quadrature; None when one is not known."""
     if course.area_share is None or course.length_sigma is None or course.fraction_sigma is None:
         return None
     parts = (
         course.area_share * volume,
         course.length_sigma / length * volume if length else 0.0,
-        course.fraction_sigma / fraction * volume if fraction else 0.0,
+        course.fraction_sigma * float((course.steps * course.area).sum()),
     )
     return float(np.sqrt(sum(part * part for part in parts)))
 

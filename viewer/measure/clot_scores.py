@@ -218,13 +218,14 @@ def _spread(total: _Sums, course: ClotCourse, clot: float, filled: float, volume
         return
     length = float(course.steps.sum())
     stretch = course.length_sigma / length if length else 0.0
-    level = course.fraction_sigma * clot / filled if filled else 0.0
-    total.filled_variance += filled**2 * (stretch**2 + level**2)
+    total.filled_variance += (filled * stretch) ** 2 + (course.fraction_sigma * clot) ** 2
     share = course.area_share
     if share is None:
         total.unsure |= volume > 0
         return
-    total.volume_variance += volume**2 * (stretch**2 + level**2 + share**2)
+    mean_area = volume / filled if filled else 0.0
+    level = course.fraction_sigma * clot * mean_area
+    total.volume_variance += (volume * stretch) ** 2 + (volume * share) ** 2 + level**2
 
 
 def _burden(seen: SeenVein, sums: _Sums, values: ReferenceValues, on: str, by: str) -> VeinBurden:

@@ -50,9 +50,9 @@ def candidates(
         return ()
     if curve.along is None:
         where, reach = curve.frames.astype(np.float64), float(AROUND_FRAMES)
-        least, join = float(LEAST_FRAMES), float(JOIN_FRAMES)
+        shortest, join = float(LEAST_FRAMES), float(JOIN_FRAMES)
     else:
-        where, reach, least, join = curve.along, AROUND_MM, LEAST_MM, JOIN_MM
+        where, reach, shortest, join = curve.along, AROUND_MM, LEAST_MM, JOIN_MM
     smooth = curve.smooth_area()
     around = running_quantile(where, smooth, reach, AROUND_QUANTILE)
     depth = 100.0 * (1.0 - smooth / around)
@@ -62,11 +62,12 @@ def candidates(
         deepest = low + int(np.nanargmax(depth[low : high + 1]))
         first, last = _grown(depth, low, high, EDGE_DEPTH * float(depth[deepest]))
         frames = int(curve.frames[first]), int(curve.frames[last])
-        if abs(float(where[last] - where[first])) < least or _marked(frames, known):
+        if abs(float(where[last] - where[first])) < shortest or _marked(frames, known):
             continue
         source = f"smoothed area under the vein's around; {cut.value:g} {cut.unit}: {cut.note}"
         figure = Quantity(float(depth[deepest]), "% area", None, source, curve.name(deepest))
-        found.append(Candidate(*frames, int(curve.frames[deepest]), figure))
+        least = first + int(np.nanargmin(curve.area[first : last + 1]))
+        found.append(Candidate(*frames, int(curve.frames[least]), figure))
     return tuple(sorted(found, key=lambda one: -one.depth.value))
 
 
