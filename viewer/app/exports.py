@@ -13,6 +13,7 @@ from viewer.errors import ViewerError
 from viewer.qt.picture_panes import write_pictures
 from viewer.session import exporting
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.pull_gathering import gather_positions
 
 if TYPE_CHECKING:
     from viewer.app.application import Application
@@ -44,6 +45,7 @@ class Exports:
 
         def work() -> None:
             try:
+                gather_positions(copy)
                 tables = exporting.write_tables(copy, folder)
             except ViewerError as error:
                 failed = error
@@ -52,14 +54,16 @@ class Exports:
                 _log.exception("export failed")
                 self._app.main_thread.post(lambda: self._export_failed(_NOT_EXPORTED))
             else:
-                self._app.main_thread.post(lambda: self._export_pictures(folder, len(tables)))
+                self._app.main_thread.post(
+                    lambda: self._export_pictures(folder, len(tables), copy.placed)
+                )
 
         threading.Thread(target=work, name="export", daemon=True).start()
 
-    def _export_pictures(self, folder: Path, tables: int) -> None:
+    def _export_pictures(self, folder: Path, tables: int, placed: exporting.Placed) -> None:
         """Draw the pictures, which only the window's own thread can, one between two events."""
         try:
-            pictures = self.export_to(folder, ("png",))
+            pictures = self.export_to(folder, ("png",), placed=placed)
         except ViewerError as error:
             self._export_failed(error)
             return
@@ -72,9 +76,15 @@ class Exports:
         self._app.complain(error, "export")
 
     def export_to(
-        self, folder: Path, formats: tuple[str, ...], tell: Callable[[str], None] | None = None
+        self,
+        folder: Path,
+        formats: tuple[str, ...],
+        tell: Callable[[str], None] | None = None,
+        placed: exporting.Placed | None = None,
     ) -> list[exporting.Written]:
         """Write the open review's tables (csv) and pictures (png); gives (format, path) of each.
+
+        `placed` holds the positions of its pairs, as `gather_positions` found them.
 
         Raises
         ------
@@ -85,7 +95,8 @@ class Exports:
         if "png" in formats:
             loader = FrameLoader(open_frames, self._app.main_thread.post, PICTURES_BUDGET_BYTES)
             try:
-                written += write_pictures(self._app.window, loader, folder, tell or self._app.tell)
+                tell = tell or self._app.tell
+                written += write_pictures(self._app.window, loader, folder, tell, placed)
             finally:
                 loader.close()
         return written

@@ -123,7 +123,9 @@ def _case_of(review: Review, images: Sequence[Path]) -> tuple[Case, tuple[Skippe
 def _write(session: Session, folder: Path, formats: Sequence[str]) -> tuple[list[Written], bool]:
     """The files written, and whether that was all; a failure after the first file is told."""
     from viewer.session.exporting import write_tables
+    from viewer.session.pull_gathering import gather_positions
 
+    gather_positions(session)
     written: list[Written] = []
     if "csv" in formats:
         written += write_tables(session, folder)
@@ -162,7 +164,7 @@ def _draw(session: Session, folder: Path) -> tuple[list[Written], bool]:
         shown.open_case(session.case, session.review)
         window.show_case()
         wait(application, lambda: application.is_complete)
-        written = application.export_to(folder, ("png",), told.append)
+        written = application.export_to(folder, ("png",), told.append, session.placed)
     finally:
         application.close()
     for text in told:

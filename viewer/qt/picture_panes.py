@@ -23,6 +23,7 @@ from viewer.session.contrast_views import ContrastViews
 from viewer.session.exporting import (
     Pane,
     Picture,
+    Placed,
     Written,
     make_folder,
     pictures_of,
@@ -42,7 +43,11 @@ Told = Callable[[str], None]
 
 
 def write_pictures(
-    window: MainWindow, loader: FrameLoader, folder: Path, tell: Told
+    window: MainWindow,
+    loader: FrameLoader,
+    folder: Path,
+    tell: Told,
+    placed: Placed | None = None,
 ) -> list[Written]:
     """Write the window as it is, then every segment and key frame, into a folder.
 
@@ -52,6 +57,8 @@ def write_pictures(
         For these pictures only; its frames arrive on the main thread.
     tell : callable
         Told of what can't be drawn, in words for a person.
+    placed : mapping, optional
+        Positions of pairs, by uid of run and pullback, as `gather_positions` found them.
 
     Raises
     ------
@@ -61,9 +68,11 @@ def write_pictures(
     session = window.session
     make_folder(folder)
     written = [write_picture(session, folder, "window", png_of(window.grab().toImage()))]
-    wanted = pictures_of(session)
+    other = second_session(session)
+    other.placed.update(placed or {})
+    wanted = pictures_of(other)
     if wanted:
-        panes = PicturePanes(second_session(session), loader, window)
+        panes = PicturePanes(other, loader, window)
         try:
             for picture in wanted:
                 for name, png in panes.draw(picture, tell):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from viewer.errors import UnreadableError
+from viewer.geometry.position_map import PositionMap, Unlinked
 from viewer.model.annotation import AnySegment, Bookmark, FrameExtent
 from viewer.model.review import Review
 from viewer.model.study import ImageSet, Pullback, Run
@@ -28,6 +29,9 @@ Format = Literal["csv", "png"]
 Pane = Literal["venogram", "ivus"]
 Written = tuple[str, Path]
 """Format and path of a file that was written."""
+
+Placed = Mapping[tuple[str, str], PositionMap | Unlinked]
+"""Positions of pairs, by uid of run and pullback."""
 
 FORMATS: tuple[Format, ...] = ("csv", "png")
 LATER = ("sr", "gsps", "ko", "pdf", "html", "mp4")
@@ -116,6 +120,7 @@ def second_session(session: Session) -> Session:
     """
     other = Session(session.reader)
     other.open_case(session.case, session.review)
+    other.placed.update(session.placed)
     for item in session.case.image_sets:
         state = session.displays.of(item.uid)
         by_table = state.window is None and item.pixels.voi_luts

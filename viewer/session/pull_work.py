@@ -181,6 +181,17 @@ class PullWork:
         """Whether positions may still change by themselves."""
         return bool(self.status)
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing that is known of the shown pair is missing from its positions."""
+        basis = self._session.basis_for(self._session.run, self._session.pullback)
+        if basis is None or basis.steady:
+            return True
+        if self.look(basis.pullback) is None:
+            return False
+        evidence = self._evidence_for(basis)
+        return evidence is NOTHING or self._known(basis, evidence) is not None
+
     # -- gathering ----------------------------------------------------------------------------
     def take_stack(self, view: LongView) -> None:
         """The long view of a pullback is built: its reduced frames are what is looked at."""

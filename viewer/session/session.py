@@ -77,6 +77,7 @@ class Session(ReviewSteps):
         self.tool = Tool.SELECT
         self.tracing: VeinTracing | None = None
         self.pulls: PullWork | None = None
+        self.placed: dict[tuple[str, str], PositionMap | Unlinked] = {}
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
@@ -332,6 +333,8 @@ class Session(ReviewSteps):
             made = self.pulls.position(basis)
             if made is not None:
                 return made
+        if tie is None and (run.uid, pullback.uid) in self.placed:
+            return self.placed[run.uid, pullback.uid]
         if tie is not None and tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED):
             tie = replace(tie, mode=SyncMode.LANDMARKS)  # what it would be like at once
         tie = tie or self.vessel.tie_for(run.uid, pullback.uid)

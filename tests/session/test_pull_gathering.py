@@ -1,0 +1,72 @@
+"""Positions by all evidence without a window: what tables and pictures of a review rest on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from export_samples import Sample, make_sample
+
+from viewer.geometry.position_map import PositionMap
+from viewer.model.coregistration import SyncMode
+from viewer.session.export_rows import tables_of
+from viewer.session.exporting import second_session
+from viewer.session.pull_gathering import gather_positions
+from viewer.session.session import Session
+from viewer.session.tied_pairs import pairs_of
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    return make_sample(tmp_path_factory.mktemp("case"))
+
+
+def in_mode(sample: Sample, mode: SyncMode, rate_mm_s: float | None = None) -> Session:
+    session = sample.session()
+    review = session.review
+    for tie in review.coregistrations:
+        review = review.with_coregistration(replace(tie, mode=mode, rate_mm_s=rate_mm_s))
+    session.open_case(session.case, review)
+    return session
+
+
+@pytest.mark.parametrize("mode", [SyncMode.PROFILE, SyncMode.AUTO])
+def test_pairs_are_placed_by_their_pictures_without_a_window(
+    sample: Sample, mode: SyncMode
+) -> None:
+    session = in_mode(sample, mode)
+    before = [pair.position for pair in pairs_of(session)]
+    gather_positions(session)
+    assert session.placed
+    for pair, alone in zip(pairs_of(session), before, strict=True):
+        assert isinstance(pair.position, PositionMap)
+        assert pair.position.mode == mode.value
+        assert pair.position.profiles is not None
+        assert alone is None or alone.explanation != pair.position.explanation
+    sources = {row.source for row in tables_of(session)["positions.csv"]}
+    assert any("profile" in source for source in sources)
+
+
+def test_a_copy_keeps_what_was_gathered(sample: Sample) -> None:
+    session = in_mode(sample, SyncMode.PROFILE)
+    gather_positions(session)
+    copy = second_session(session)
+    assert copy.placed == session.placed
+    assert copy.position is session.position
+
+
+def test_a_motors_rate_needs_no_pictures(sample: Sample) -> None:
+    session = in_mode(sample, SyncMode.CONSTANT, rate_mm_s=5.0)
+
+    def never(item: object) -> object:
+        raise AssertionError("no frame is read")
+
+    gather_positions(session, never)  # type: ignore[arg-type]
+    assert not session.placed
+
+
+def test_what_is_asked_of_another_tie_is_not_what_was_gathered(sample: Sample) -> None:
+    session = in_mode(sample, SyncMode.PROFILE)
+    gather_positions(session)
+    tie = replace(session.vessel.current_tie(), mode=SyncMode.LANDMARKS)
+    assert session.position_for(session.run, session.pullback, tie) is not session.position
