@@ -330,3 +330,13 @@ def test_arrays_can_not_be_written() -> None:
 def test_times_of_another_length_are_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="frame times"):
         position_map(LINE, 0.3, None, pullback(10), [0.0, 1.0], tied())
+
+
+def test_a_single_landmark_places_a_pull_by_landmarks_and_says_how_little_it_knows() -> None:
+    answer = mapped(pullback(301), tied((100, 60.0), mode=SyncMode.LANDMARKS))
+    assert answer.arc[100] == pytest.approx(60.0, abs=1e-3)
+    assert answer.sigma[100] < 2.0 < answer.sigma[0]
+    assert answer.sigma[300] > 15.0
+    assert any("One landmark fixes one place" in text for text in answer.problems)
+    nothing = refused(pullback(301), tied(mode=SyncMode.LANDMARKS))
+    assert "no landmarks" in nothing.reason

@@ -58,6 +58,7 @@ def answer(position: PositionMap, warnings: list[str]) -> dict[str, object]:
         "frames": frames,
         "residuals": residuals,
         "pauses": [{"first": first, "last": last} for first, last in position.pauses],
+        "went_back": [{"first": first, "last": last} for first, last in position.backwards],
         "next_landmark_frame": position.widest[0],
         "explanation": position.explanation,
         "uncertainty_source": position.uncertainty_source,

@@ -261,13 +261,6 @@ def _problems(pull: Pull, blend: Blend) -> tuple[str, ...]:
         problems.append(
             "One landmark fixes one place; the speed is taken from the profile and the usual pull."
         )
-    motion = pull.evidence.motion
-    if motion is not None and motion.backwards:
-        first, last = motion.backwards[0]
-        problems.append(
-            f"The catheter seems to go back around frames {first + 1} to {last + 1}; positions "
-            "there are taken as standing still."
-        )
     return tuple(problems)
 
 

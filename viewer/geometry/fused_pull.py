@@ -34,7 +34,7 @@ BRANCH_MM = 9.0
 BRANCH_WIDER = 0.06
 """Noise of a size (logarithmic) that is left on it."""
 
-CLEAR_SHARE = 0.8
+CLEAR_SHARE = 0.3
 """A border less clear than this share of the usual one is not used."""
 
 VEIN_SMOOTH_MM = 2.0

@@ -20,15 +20,32 @@ HAND_MEMORY_MM = 15.0
 """With this memory a simulated 30 % gives, over 200 mm, median errors of 5.8 mm between two ends,
 1.3 mm with landmarks every 50 mm and 0.55 mm every 25 mm: domain.md's 4.7-6.7, 1.3-1.4, 0.5-0.7."""
 
+USUAL_MM_S = (3.0, 16.0)
+"""Mean speeds of pulls by hand, with a margin (4-14 mm/s)."""
+
+ONE_SPEED_SD = 0.4
+"""± of the mean speed nobody told: half to twice as fast at the 90 % band's ends."""
+
+ONE_SOLID_MM = 15.0
+"""Away from a single landmark places farther than this are drawn hollow."""
+
 MOST_PARTS = 24
 """Most pieces a gap between two landmarks is cut into."""
 
 
 def fit_landmarks(
-    anchors: Anchors, clock: tuple[Values, bool], unit: str, click: float
+    anchors: Anchors, clock: tuple[Values, bool], unit: str, click: float, length: float = 0.0
 ) -> Fit | Unfit:
-    """A hand pullback: monotone curve through the landmarks, mean speed outside them."""
+    """A hand pullback: monotone curve through the landmarks, mean speed outside them.
+
+    Parameters
+    ----------
+    length : float
+        Of the centerline: what a pull with a single landmark is taken to cover; 0 unknown.
+    """
     count = len(anchors.frames)
+    if count == 1 and length > 0:
+        return _fit_one(anchors, clock, unit, click, length)
     if count < 2:
         one = "The pullback has one landmark" if count else "The pullback has no landmarks yet"
         more = "one more" if count else "two"
@@ -79,6 +96,34 @@ def fit_landmarks(
         "gap's mean speed between them; outside them at the speed the landmarks suggest.",
         _hand_source(model, travel, unit, click),
     )
+
+
+def _fit_one(
+    anchors: Anchors, clock: tuple[Values, bool], unit: str, click: float, length: float
+) -> Fit:
+    """An even pull through one landmark, as fast as covers the centerline, and unsure of it."""
+    time, seconds = clock
+    speed = length / float(time[-1] - time[0])
+    if seconds and unit == "mm":
+        speed = float(np.clip(speed, *USUAL_MM_S))
+    u = (time - time[anchors.frames[0]]) * speed
+    memory = HAND_MEMORY_MM if unit == "mm" else HAND_MEMORY_MM / NOMINAL_PX_MM
+    model = SpeedModel(HAND_SPEED_SD, memory, False, ONE_SPEED_SD, click)
+    travel = Travel(model, u[anchors.frames], anchors.arcs)
+    told = f"{speed:.1f} {unit}/s" if seconds else f"{speed:.2f} {unit} a frame"
+    return Fit(
+        "landmarks",
+        u,
+        travel.mean,
+        travel,
+        np.abs(u) <= ONE_SOLID_MM * (1.0 if unit == "mm" else 1.0 / NOMINAL_PX_MM),
+        lambda index: None,
+        f"Even pull through the one landmark at {told}, as if it covered the centerline.",
+        f"1 sigma; mean speed {ONE_SPEED_SD:.0%}, varying by {HAND_SPEED_SD:.0%} over "
+        f"{model.memory:.0f} {unit} + landmark {click:.1f} {unit}",
+        ("One landmark fixes one place, not the speed: positions away from it are a guess. "
+         "Add one far from it (L).",),
+    )  # fmt: skip
 
 
 def guided_knots(travel: Travel, at_u: Values, arcs: Values) -> tuple[Values, Values]:

@@ -127,6 +127,9 @@ class PositionMap:
         Frame times, None where they are not known.
     profiles : MatchedProfiles or None
         What was compared, where a profile took part.
+    backwards : tuple of (int, int)
+        Stretches of frames on which the catheter went back and came forward again; everywhere
+        else `arc` never turns.
     """
 
     mode: str
@@ -149,6 +152,7 @@ class PositionMap:
     _u: Values = field(repr=False)
     times_s: Values | None = None
     profiles: MatchedProfiles | None = None
+    backwards: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.arc_px)
@@ -163,7 +167,14 @@ class PositionMap:
         near : int, optional
             Where the catheter paused there, the frame closest to this one; else the middle one.
         """
-        forward, wanted = self._forward_px, self.direction * arc_px
+        wanted = self.direction * arc_px
+        for begin, end in self.backwards:
+            if near is not None and begin <= near <= end:
+                gaps = np.abs(self._forward_px[begin : end + 1] - wanted)
+                if self._forward_px[begin : end + 1].min() <= wanted <= self._forward_px[begin]:
+                    there = np.flatnonzero(gaps <= gaps.min() + SAME_ARC_PX) + begin
+                    return int(there[np.argmin(np.abs(there - near))])
+        forward = np.maximum.accumulate(self._forward_px)
         after = min(int(np.searchsorted(forward, wanted)), len(forward) - 1)
         before = max(after - 1, 0)
         best = after if forward[after] - wanted < wanted - forward[before] else before
@@ -225,7 +236,7 @@ class PositionMap:
         """First and last frame of every stretch without travel, in order."""
         forward = self.direction * self.arc
         time = np.arange(len(self), dtype=np.float64) if self.times_s is None else self.times_s
-        rate = np.diff(forward) / np.diff(time)
+        rate = np.abs(np.diff(forward)) / np.diff(time)
         moving = rate[rate > 0]
         if not len(moving):
             return ()

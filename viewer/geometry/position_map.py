@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from viewer.geometry.arc_scale import scale_of
 from viewer.geometry.evidence_pull import Pull, fit_evidence, profile_chance
+from viewer.geometry.gone_back import again, on_the_way, told, widening
 from viewer.geometry.hand_pull import fit_landmarks
 from viewer.geometry.landmark_order import (
     Anchors,
@@ -21,6 +22,7 @@ from viewer.geometry.landmark_order import (
 from viewer.geometry.mixed_up import likely_mix_up
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.position import MatchedProfiles, PositionMap, Residual, Unlinked
+from viewer.geometry.pull_clock import best_clock
 from viewer.geometry.pull_direction import runs_back, turned
 from viewer.geometry.pull_evidence import NOTHING, PullEvidence
 from viewer.geometry.pull_models import NOMINAL_PX_MM, Fit, Unfit, frame_clock
@@ -97,6 +99,8 @@ def position_map(
             "Tie it to another frame.",
             tuple(mark.id for mark in lost),
         )
+    motion = evidence.motion
+    marks = on_the_way(marks, motion)
     projected = [polyline.project(mark.point_px) for mark in marks]
     arcs = scale.to_unit([arc for arc, _ in projected])
     click = CLICK_MM * (1.0 if scale.unit == "mm" else 1.0 / NOMINAL_PX_MM)
@@ -122,6 +126,7 @@ def position_map(
         *remarks(marks, off, off_limit, scale.unit),
         *_direction_problem(marks, pull.anchors.direction, coregistration),
         *fit.problems,
+        *(told(motion) if fit.mode != SyncMode.CONSTANT.value else ()),
     )
     return _assemble(polyline, marks, arcs, pull, fit, problems)
 
@@ -144,7 +149,12 @@ def _fit(
         )
     if tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED) or _worth_fusing(pull):
         return fit_evidence(pull)
-    return fit_landmarks(anchors, pull.clock, scale.unit, pull.click)
+    clock = pull.clock
+    if len(anchors.frames) == 1 and pull.evidence.motion is not None:
+        clock = best_clock(pull.clock[0], pull.evidence.motion).run, clock[1]
+    chosen = tie.mode is SyncMode.LANDMARKS  # alone, one landmark is too little to link by
+    covered = float(scale.arc[-1] - scale.arc[0]) if chosen else 0.0
+    return fit_landmarks(anchors, clock, scale.unit, pull.click, covered)
 
 
 def _worth_fusing(pull: Pull) -> bool:
@@ -187,20 +197,24 @@ def _assemble(
 ) -> PositionMap:
     anchors, scale = pull.anchors, pull.scale
     held = int(anchors.frames[0]) if len(anchors.frames) else 0
-    forward = _never_back(fit.mean(fit.u), held)
-    arc = anchors.direction * forward
+    motion = pull.evidence.motion if fit.mode != SyncMode.CONSTANT.value else None
+    placed = anchors.direction * _never_back(fit.mean(fit.u), held)
+    arc = again(placed, motion)
     low, high = float(scale.arc[0]), float(scale.arc[-1])
     reach = 1e-6 * max(1.0, high - low)
     inside = (arc >= low - reach) & (arc <= high + reach)
     arc_px = scale.to_px(arc)
     beyond = _overhang_problem(arc, low, high, inside, scale.unit)
-    sigma = fit.travel.sigma(fit.u)
-    ends = _band(arc, sigma, anchors.direction, fit)
+    added = widening(arc, motion)
+    sure = fit.travel.sigma(fit.u)
+    sigma = np.hypot(again(sure, motion), added)
+    least, most = (again(end, motion) for end in _band(placed, sure, anchors.direction, fit))
+    ends = arc - np.hypot(arc - least, BAND * added), arc + np.hypot(most - arc, BAND * added)
     arrays = arc_px, arc, sigma, *ends, fit.solid, inside, polyline.at(arc_px)
     for array in arrays:
         array.flags.writeable = False
     residuals = _residuals(marks, arcs, anchors, fit, scale.unit)
-    told = tuple(left.suggestion for left in residuals if left.suggestion)
+    mixed = tuple(left.suggestion for left in residuals if left.suggestion)
     return PositionMap(
         fit.mode,
         scale.unit,
@@ -209,10 +223,11 @@ def _assemble(
         explanation=fit.explanation,
         uncertainty_source=fit.uncertainty_source,
         residuals=residuals,
-        problems=(*problems, *told, *beyond),
+        problems=(*problems, *mixed, *beyond),
         _scale=scale,
         _travel=fit.travel,
-        _u=fit.u,
+        _u=again(fit.u, motion),
+        backwards=motion.backwards if motion is not None else (),
         times_s=pull.clock[0] if pull.clock[1] else None,
         profiles=_matched(pull.evidence, fit),
     )

@@ -37,7 +37,7 @@ choose between both."""
 ROUGH_CHANCE = 0.35
 """Chance of that, before anything is seen."""
 
-VIEW_SD, VIEW_MEMORY_MM = 0.11, 35.0
+VIEW_SD, VIEW_MEMORY_MM = 0.17, 30.0
 """Added on one view alone: veins leave the picture's plane by up to 30-45° here and there
 (domain.md: 13-29 % foreshortening), evenly over some centimetres."""
 
@@ -83,11 +83,12 @@ def pull_clocks(
     true_length : bool
         Places are counted in space and not on one picture: nothing is foreshortened.
     """
-    plain = Clock("time", time - time[0], HAND_SD, HAND_MEMORY_MM, UNSEEN_PAUSE, 1.0)
+    onward = _onward(len(time), motion)
+    step = np.diff(time)
+    plain = Clock("time", _run(onward, step), HAND_SD, HAND_MEMORY_MM, UNSEEN_PAUSE, 1.0)
     if motion is None or (motion.still_trust <= 0.0 and motion.speed is None):
         return (plain,)
-    step = np.diff(time)
-    active = np.clip(1.0 - motion.stillness, CREEP, 1.0)
+    active = np.clip(1.0 - motion.stillness, CREEP, 1.0) * onward
     moving = Clock("moving time", _run(active, step), MOVING_SD, MOVING_MEMORY_MM, 0.0, 1.0)
     trust = motion.still_trust
     if motion.speed is None or motion.speed_trust <= 0.0:
@@ -101,6 +102,24 @@ def pull_clocks(
         replace(moving, chance=rest * trust),
         replace(plain, chance=rest * (1.0 - trust)),
     )
+
+
+def best_clock(time: Values, motion: Motion | None) -> Clock:
+    """The clock that is believed most; an image speed's count is set to the seconds it moved."""
+    clock = max(pull_clocks(time, motion), key=lambda item: item.chance)
+    moved = 1.0 - motion.stillness if motion is not None else np.ones(len(time))
+    if clock.name != "image speed":
+        return clock
+    seconds = float(_run(np.clip(moved, CREEP, 1.0), np.diff(time))[-1])
+    return replace(clock, run=clock.run * (seconds / float(clock.run[-1])))
+
+
+def _onward(frames: int, motion: Motion | None) -> Values:
+    """1 at each frame but where the catheter went back and forth: that brings it nowhere."""
+    onward = np.ones(frames)
+    for first, last in motion.backwards if motion is not None else ():
+        onward[first : last + 1] = CREEP
+    return onward
 
 
 def _seen(run: Values, speed_sd: float, true_length: bool, chance: float) -> Clock:

@@ -25,7 +25,10 @@ class Motion:
     speed_trust : float
         Chance, before anything else is seen, that `speed` tells the truth.
     backwards : tuple of (int, int)
-        First and last frame of stretches that look as if the catheter had gone back.
+        First and last frame of stretches that look as if the catheter had gone back and come
+        forward again: it passes the place of the first frame anew on the last.
+    same_as : ndarray or None, shape (n,)
+        Frame, on the way there, that shows the same place as each: itself but on those stretches.
     """
 
     stillness: Values
@@ -33,6 +36,7 @@ class Motion:
     speed: Values | None = None
     speed_trust: float = 0.0
     backwards: tuple[tuple[int, int], ...] = ()
+    same_as: Values | None = None
 
 
 @dataclass(frozen=True, eq=False)

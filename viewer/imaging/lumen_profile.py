@@ -39,10 +39,6 @@ EDGE_SHIFT = 1.25
 EDGE_GAIN = 1.0
 """Of a jump of one depth, and of a full step from blood to wall, in mm of dark lumen."""
 
-MOST_HIDDEN = 0.4
-"""Share of the directions in which the ring-down may hide the wall: with half of them hidden,
-widths were found 10-20 % short, with a third right."""
-
 NOMINAL_FIELD_MM = 50.0
 """Field of the picture when the pullback has no scale: venous catheters show up to 60 mm."""
 
@@ -60,8 +56,7 @@ class LumenProfile:
     widths_mm : ndarray, shape (n, DIRECTIONS)
         Extent of the lumen along directions 0, 15, ... 165 degrees of the image (+x towards +y).
     confidence : ndarray, shape (n,)
-        0 to 1: how clearly dark and bright part at the border, 0 where much of the wall lies
-        behind the ring-down.
+        0 to 1: how clearly dark and bright part at the border.
     border : ndarray of float64, shape (n, ANGLES)
         Depth of the border in each direction, a share of the polar picture's depth.
     """
@@ -96,13 +91,11 @@ def lumen_profile(stack: U8, frames: npt.NDArray[np.intp], radius_mm: float | No
     rows, columns = np.ogrid[: len(radii), :ANGLES]
     contrast = np.clip(edge[rows, columns, border], 0.0, 1.0)
     area, widths = _sizes(radii)
-    clear = np.clip(1.6 * contrast.mean(axis=1), 0.0, 1.0)
-    hidden = (border <= first).mean(axis=1)
     return LumenProfile(
         np.asarray(frames, np.intp),
         2.0 * np.sqrt(area / np.pi),
         widths,
-        np.where(hidden > MOST_HIDDEN, 0.0, clear).astype(np.float64),
+        np.clip(1.6 * contrast.mean(axis=1), 0.0, 1.0).astype(np.float64),
         radii / (depth_mm * RADII),
     )
 

@@ -17,6 +17,7 @@ from viewer.geometry.pull_evidence import LumenSizes, Motion
 from viewer.imaging.longitudinal import PolarGrid, polar_reduce
 from viewer.imaging.lumen_profile import ANGLES, RADII, lumen_profile, ring_down_end
 from viewer.imaging.pull_motion import pull_motion
+from viewer.imaging.pull_turns import Turned, pull_turns
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +144,26 @@ def motion_of(
         share = (frames[:, None] - lumen.frames[None, :] >= 0).sum(axis=1) - 1
         border = lumen.border[np.clip(share, 0, len(lumen.frames) - 1)]
     seen = pull_motion(looked.stack, times_s[frames], first, border)
+    turns = pull_turns(looked.stack, times_s[frames], first)
     at = np.arange(total)
     stillness = np.interp(at, frames, seen.stillness)
     speed = None if seen.speed is None else np.interp(at, frames, seen.speed)
-    return Motion(stillness, seen.still_trust, speed, seen.trust)
+    back, same = _gone_back(turns, frames, total)
+    return Motion(stillness, seen.still_trust, speed, seen.trust, back, same)
+
+
+def _gone_back(
+    turns: tuple[Turned, ...], frames: Frames, total: int
+) -> tuple[tuple[tuple[int, int], ...], npt.NDArray[np.float64] | None]:
+    """Stretches gone back and forth, and the frame whose place each frame shows."""
+    if not turns:
+        return (), None
+    same = np.arange(total, dtype=np.float64)
+    spans = []
+    for turn in turns:
+        first, back, last = (int(frames[at]) for at in (turn.first, turn.back, turn.last))
+        deepest = float(np.interp(turn.deepest, np.arange(len(frames)), frames))
+        within = np.arange(first, last + 1)
+        same[within] = np.interp(within, [first, back, last], [first, deepest, first])
+        spans.append((first, last))
+    return tuple(spans), same

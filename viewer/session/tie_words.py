@@ -155,11 +155,15 @@ def _doubt(position: PositionMap) -> str:
 
 def _movement(position: PositionMap) -> str:
     pauses = position.pauses
+    back = "nothing ran backwards"
+    if position.backwards:
+        count = len(position.backwards)
+        back = f"it went back {'once' if count == 1 else f'{count} times'}"
     if not pauses:
-        return "No pause or reversal found."
+        return "No pause or reversal found." if not position.backwards else f"No pause; {back}."
     first, last = pauses[0]
     more = f" and {len(pauses) - 1} more" if len(pauses) > 1 else ""
-    return f"Pause at frames {first + 1} to {last + 1}{more}; nothing ran backwards."
+    return f"Pause at frames {first + 1} to {last + 1}{more}; {back}."
 
 
 def _sentence(text: str) -> str:
