@@ -145,6 +145,8 @@ def icc_2_1(figures: Values) -> tuple[float, Interval | None] | None:
     share = 0.5 + CONFIDENCE / 2
     above = float(stats.f.ppf(share, n - 1, v))
     below = float(stats.f.ppf(share, v, n - 1))
+    if not np.isfinite([above, below]).all():
+        return icc, None
     mixed = k * columns + (k * n - k - n) * error
     bottoms = above * mixed + n * rows, mixed + n * below * rows
     if min(bottoms) <= 0:  # disagreement beyond what the interval was made for

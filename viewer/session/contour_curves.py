@@ -1,19 +1,18 @@
-"""Outlines drawn on a pullback's frames, as curves of figures along the vein."""
+"""Borders drawn on a pullback's frames, as curves of figures along the vein."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.measure.directions import chords
+from viewer.measure.lumen import curve_of
 from viewer.measure.lumen_curve import LumenCurve
 from viewer.model.annotation import Ellipse
-from viewer.model.calibration import Calibration
+from viewer.model.contour import Contour, ContourKind, ContourStatus, mended, packed, unpacked
 from viewer.model.study import Pullback
 from viewer.session.contents import image_title
 from viewer.session.vein_places import VeinView, motor_along
@@ -21,102 +20,113 @@ from viewer.session.vein_places import VeinView, motor_along
 if TYPE_CHECKING:
     from viewer.session.session import Session
 
-TURNS = np.arange(0.0, 180.0, 2.0)
 ELLIPSE_POINTS = 180
 
 
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """One closed border on one frame: kind, points (x, y) px, who accepted it."""
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """A border that was mended for its figures, or refused: kind, 0-based frame, and why."""
 
-    kind: str
+    kind: ContourKind
     frame: int
-    points_px: NDArray[np.float64]
-    accepted_by: str
+    why: str
 
 
-def outlines_of(session: Session, pullback_uid: str) -> tuple[Outline, ...]:
-    """Every outline the review holds for a pullback; of two on one frame the later counts.
+def borders_of(session: Session, pullback: Pullback) -> tuple[tuple[Contour, ...], list[Unsound]]:
+    """Every border figures are taken of, and what was mended or left out.
 
-    An ellipse a reader drew stands for the lumen where nothing finer was drawn.
+    Of two on one frame the contour counts; an ellipse a reader drew stands for the lumen where
+    there is none.
     """
-    found: dict[tuple[str, int], Outline] = {}
+    drawn = [
+        contour
+        for kind in ContourKind
+        for contour in session.review.contours_of(pullback.uid, kind)
+    ]
+    told: list[Unsound] = []
+    lumens = {one.frame for one in drawn if one.kind is ContourKind.LUMEN}
     for item in session.review.measurements:
-        if isinstance(item, Ellipse) and item.image_uid == pullback_uid:
-            by = session.review.reader
-            found[("lumen", item.frame)] = Outline("lumen", item.frame, _round(item), by)
-    return tuple(found.values())
+        if (
+            isinstance(item, Ellipse)
+            and item.image_uid == pullback.uid
+            and item.frame not in lumens
+        ):
+            made = _of_ellipse(item, session.review.reader, told)
+            drawn = [*drawn, made] if made is not None else drawn
+    sound = []
+    for contour in drawn:
+        if contour.frame >= pullback.frames:
+            told.append(Unsound(contour.kind, contour.frame, "the pullback has no such frame"))
+            continue
+        points, why = _sound(contour.points, pullback.columns, pullback.rows)
+        if why:
+            told.append(Unsound(contour.kind, contour.frame, why))
+        if points == contour.points:
+            sound.append(contour)
+        elif points:
+            sound.append(_with_points(contour, points))
+    return tuple(sound), told
 
 
-def curves_of(session: Session, pullback: Pullback, view: VeinView | None) -> dict[str, LumenCurve]:
-    """A curve for every kind of outline on a pullback: lumen, vessel, stent, flow."""
-    by_kind: dict[str, list[Outline]] = defaultdict(list)
-    for outline in outlines_of(session, pullback.uid):
-        if 0 <= outline.frame < pullback.frames and len(outline.points_px) >= 3:
-            by_kind[outline.kind].append(outline)
+def curves_of(
+    session: Session, pullback: Pullback, view: VeinView | None
+) -> tuple[dict[str, LumenCurve], tuple[Unsound, ...]]:
+    """A curve for every kind of border on a pullback (lumen, vessel, stent, flow), and doubts."""
+    borders, told = borders_of(session, pullback)
     places = view.along() if view is not None else None
     if places is None:
         places = motor_along(session, pullback)
-    return {
-        kind: _curve(session, pullback, kind, sorted(drawn, key=lambda one: one.frame), places)
-        for kind, drawn in by_kind.items()
-    }
+    along, sigma = (None, None) if places is None else places
+    calibration, aspect = session.calibration(pullback), pullback.pixels.aspect
+    curves = {}
+    for kind in ContourKind:
+        own = {one.frame: one for one in borders if one.kind is kind}
+        if own:
+            curves[kind.value] = curve_of(
+                list(own.values()), calibration, aspect, image_title(pullback), along, sigma
+            )
+    return curves, tuple(told)
 
 
-def outline_on(
-    session: Session, pullback_uid: str, frame: int, kind: str = "lumen"
-) -> Outline | None:
-    """The outline of a kind on a frame."""
-    own = (o for o in outlines_of(session, pullback_uid) if (o.kind, o.frame) == (kind, frame))
+def border_on(session: Session, pullback: Pullback, frame: int) -> Contour | None:
+    """The lumen on a frame."""
+    own = (
+        one
+        for one in borders_of(session, pullback)[0]
+        if (one.kind, one.frame) == (ContourKind.LUMEN, frame)
+    )
     return next(own, None)
 
 
-def _curve(
-    session: Session,
-    pullback: Pullback,
-    kind: str,
-    drawn: list[Outline],
-    places: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
-) -> LumenCurve:
-    calibration, aspect = session.calibration(pullback), pullback.pixels.aspect
-    scale = _one_scale(calibration, drawn)
-    frames = np.array([one.frame for one in drawn], np.int64)
-    size = scale if scale is not None else 1.0
-    figures = np.array([_figures(one.points_px, aspect) for one in drawn])
-    return LumenCurve(
-        frames,
-        figures[:, 0] * size**2,
-        figures[:, 1] * size,
-        figures[:, 2] * size,
-        "px" if scale is None else "mm",
-        None if places is None else places[0][frames],
-        None if places is None else places[1][frames],
-        calibration.uncertainty if scale is not None else None,
-        image_title(pullback),
-        tuple(one.accepted_by for one in drawn),
-        kind,
+@lru_cache(maxsize=16384)
+def _sound(points: str, columns: int, rows: int) -> tuple[str, str]:
+    """Points as they can be measured, and what is wrong; no points when nothing is left."""
+    given = unpacked(points)
+    try:
+        better = mended(given, columns, rows)
+    except ValueError as error:
+        return "", f"left out: {error}"
+    if better.shape == given.shape and np.array_equal(better, given):
+        return points, ""
+    why = "leaves the image" if better.shape == given.shape else "crosses itself"
+    return packed(better), f"mended: it {why}"
+
+
+def _with_points(contour: Contour, points: str) -> Contour:
+    return Contour(
+        contour.pullback_uid, contour.frame, contour.kind, points, contour.status, contour.by
     )
 
 
-def _one_scale(calibration: Calibration, drawn: Iterable[Outline]) -> float | None:
-    """The scale, when it holds for every point of every outline."""
-    for one in drawn:
-        ends = (*one.points_px.min(axis=0), *one.points_px.max(axis=0))
-        corners = [(float(ends[i]), float(ends[j])) for i in (0, 2) for j in (1, 3)]
-        if not calibration.holds_at(*corners):
-            return None
-    return calibration.mm_per_px
-
-
-def _figures(points_px: NDArray[np.float64], aspect: float) -> tuple[float, float, float]:
-    """Area, smallest and largest diameter in px of a row's width."""
-    square = points_px * np.array([1.0, aspect])
-    x, y = square.T
-    area = 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)))
-    if not area > 0:
-        return float("nan"), float("nan"), float("nan")
-    widths = chords(square, TURNS)
-    return area, float(widths.min()), float(widths.max())
+def _of_ellipse(item: Ellipse, reader: str, told: list[Unsound]) -> Contour | None:
+    """An ellipse as the lumen its reader accepted by drawing it."""
+    try:
+        return Contour.of(
+            item.image_uid, item.frame, _round(item), status=ContourStatus.ACCEPTED, by=reader
+        )
+    except ValueError as error:
+        told.append(Unsound(ContourKind.LUMEN, item.frame, f"left out: {error}"))
+        return None
 
 
 def _round(ellipse: Ellipse) -> NDArray[np.float64]:
@@ -124,6 +134,5 @@ def _round(ellipse: Ellipse) -> NDArray[np.float64]:
     a, b = ellipse.semi_axes_px
     angle = np.radians(ellipse.angle_deg)
     x, y = a * np.cos(turn), b * np.sin(turn)
-    center = np.array(ellipse.center_px)
     along = np.stack([np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y])
-    return np.asarray(along.T + center)
+    return np.asarray(along.T + np.array(ellipse.center_px))

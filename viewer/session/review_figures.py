@@ -38,7 +38,7 @@ from viewer.model.annotation import (
 from viewer.model.case import Phase
 from viewer.model.study import ImageSet, Pullback, Run
 from viewer.session.contents import image_title
-from viewer.session.contour_curves import curves_of, outline_on
+from viewer.session.contour_curves import Unsound, border_on, curves_of
 from viewer.session.phases import guess_numbers
 from viewer.session.seen_veins import seen_veins, whole_lengths
 from viewer.session.stent_edges import StentEdges, stent_edges
@@ -138,7 +138,7 @@ def suggested_narrowings(
 ) -> tuple[Candidate, ...]:
     """Narrowings the lumen of a pullback suggests, less those marked or rejected."""
     view = view_of_image(vein_views(session), pullback.uid)
-    curve = curves_of(session, pullback, view).get("lumen")
+    curve = curves_of(session, pullback, view)[0].get("lumen")
     if curve is None:
         return ()
     extents = [s.extent for s in session.review.segments if isinstance(s, Stenosis)]
@@ -160,10 +160,13 @@ class _Measuring:
         self.phases = session.phases
         guessed = guess_numbers(session.case, self.phases)
         self.numbers = {uid: session.phase_number(uid) or guessed[uid] for uid in guessed}
-        self.curves: dict[str, dict[str, LumenCurve]] = {
-            pullback.uid: curves_of(session, pullback, view_of_image(self.views, pullback.uid))
-            for pullback in session.case.pullbacks
-        }
+        self.curves: dict[str, dict[str, LumenCurve]] = {}
+        self.unsound: dict[str, tuple[Unsound, ...]] = {}
+        for pullback in session.case.pullbacks:
+            view = view_of_image(self.views, pullback.uid)
+            self.curves[pullback.uid], self.unsound[pullback.uid] = curves_of(
+                session, pullback, view
+            )
 
     def all(self) -> ReviewFigures:
         """Every segment, then what they say together."""
@@ -191,6 +194,7 @@ class _Measuring:
         view, stretch = view_for(self.session, self.views, segment)
         uid = _image_of(segment)
         span = None if view is None else view.span_mm(stretch)
+        shown = self._on_pullback(segment, stretch, view)
         basic = SegmentFigures(
             segment,
             self.phases.get(uid),
@@ -199,6 +203,7 @@ class _Measuring:
             stretch,
             span,
             "" if view is None else view.zero,
+            warnings=self._doubts(shown),
         )
         if isinstance(segment, Stenosis):
             return self._stenosis(basic, segment, view)
@@ -215,25 +220,36 @@ class _Measuring:
         sides = {s.side for s in self.review.segments} - {Side.NONE, Side.BILATERAL}
         return told or (sides.pop() if len(sides) == 1 else Side.NONE)
 
+    def _doubts(self, shown: tuple[str, tuple[int, int]] | None) -> tuple[str, ...]:
+        """Borders on a segment's frames that were mended or left out."""
+        if shown is None:
+            return ()
+        uid, (first, last) = shown
+        return tuple(
+            f"{one.kind.value} on frame {one.frame + 1} {one.why}"
+            for one in self.unsound.get(uid, ())
+            if first <= one.frame <= last
+        )
+
     def _on_pullback(
-        self, segment: AnySegment, basic: SegmentFigures, view: VeinView | None
+        self, segment: AnySegment, stretch: Stretch | None, view: VeinView | None
     ) -> tuple[str, tuple[int, int]] | None:
         """The pullback and frames that show a segment."""
         if isinstance(segment.extent, FrameExtent):
             return segment.extent.pullback_uid, (segment.extent.first, segment.extent.last)
         pullback = view.pair.pullback if view is not None else None
-        if pullback is None or basic.stretch is None or basic.stretch.frames is None:
+        if pullback is None or stretch is None or stretch.frames is None:
             return None
-        return pullback.uid, basic.stretch.frames
+        return pullback.uid, stretch.frames
 
     def _stenosis(
         self, basic: SegmentFigures, segment: Stenosis, view: VeinView | None
     ) -> SegmentFigures:
-        shown = self._on_pullback(segment, basic, view)
+        shown = self._on_pullback(segment, basic.stretch, view)
         curve = None if shown is None else self.curves.get(shown[0], {}).get("lumen")
         if shown is None or curve is None:
             why = "no lumen contours: its areas are not told"
-            return replace(basic, warnings=(why,))
+            return replace(basic, warnings=(*basic.warnings, why))
         (uid, frames), veins = shown, () if view is None else view.veins
         local = [ref.frame for ref in segment.references if ref.pullback_uid == uid]
         figures = stenosis_figures(
@@ -277,7 +293,7 @@ class _Measuring:
         pullback = self.session.case.pullback(uid)
         if figures.frame is None or pullback is None:
             return None
-        outline = outline_on(self.session, uid, figures.frame)
+        outline = border_on(self.session, pullback, figures.frame)
         if outline is None:
             return None
         rotation, aspect = self.review.rotation_of(uid), pullback.pixels.aspect
@@ -293,7 +309,7 @@ class _Measuring:
             calibration.mm_per_px if curve.unit == "mm" else None,
             calibration.uncertainty,
             figures.area.on if figures.area is not None else "",
-            outline.accepted_by,
+            figures.area.accepted_by if figures.area is not None else "",
         )
 
     def _plan(
@@ -326,7 +342,7 @@ class _Measuring:
     def _clot(self, basic: SegmentFigures, segment: Clot, view: VeinView | None) -> SegmentFigures:
         if view is None or basic.span_mm is None:
             why = "its place along the vein is not known in mm: no volume, no scores"
-            return replace(basic, warnings=(why,))
+            return replace(basic, warnings=(*basic.warnings, why))
         uid = _image_of(segment)
         hand = segment.occluded[::-1] if first_is_peripheral(view, segment) else segment.occluded
         shown = self.curves.get(uid, {})
@@ -351,7 +367,7 @@ class _Measuring:
         )
         figures = clot_figures(course)
         told = ("landmarks are those of another run of the same view",) if view.borrowed else ()
-        return replace(basic, clot=figures, course=course, warnings=told)
+        return replace(basic, clot=figures, course=course, warnings=(*basic.warnings, *told))
 
     def _area_elsewhere(self, uid: str, view: VeinView) -> AreaEstimate | None:
         """Areas of the same vein from another phase's pullback, the earliest first."""
@@ -394,7 +410,7 @@ class _Measuring:
     def _stent(
         self, basic: SegmentFigures, segment: Stent, view: VeinView | None
     ) -> SegmentFigures:
-        shown = self._on_pullback(segment, basic, view)
+        shown = self._on_pullback(segment, basic.stretch, view)
         figures = None
         if shown is not None:
             curves = self.curves.get(shown[0], {})
