@@ -221,6 +221,11 @@ def test_the_image_stays_where_it_is_when_the_vein_tool_is_armed(bare_desk: Desk
     assert view.mapTo(desk.window, view.rect().topLeft()).y() == top
     desk.key(Key.Key_Escape)
     assert banner.action.isVisible()
+    desk.key(Key.Key_K)  # its strip says what to do: one line above the image, not two
+    assert desk.window.calibrate_strip.isVisible()
+    assert not banner.isVisible()
+    desk.key(Key.Key_Escape)
+    assert banner.isVisible()
 
 
 def test_a_real_run_without_a_scale_gets_one_from_its_banner(new_desk, shared_data: Path) -> None:

@@ -127,6 +127,10 @@ def test_changes_are_offered_after_a_kill_and_kept(new_desk: MakeDesk, sample) -
     assert desk.session.review.segments == ()
     (card,) = cards(desk)
     assert "3 changes" in card.accessibleName()
+    assert card.height() < 48  # one line: the images keep their room
+    card.compare.click()
+    desk.pump()
+    assert card.changes.isVisible()
     desk.after(card.keep.click)
     kinds = [segment.kind for segment in desk.session.review.segments]
     assert kinds == ["stenosis", "clot", "clot"]

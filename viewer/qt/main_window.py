@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
                 widget.hide()
                 widget.deleteLater()
         for lost in found:
-            card = RecoveryCard(lost)
+            card = RecoveryCard(lost, slim=True)
             card.kept.connect(partial(self.recovery_kept.emit, lost))
             card.discarded.connect(partial(self.recovery_discarded.emit, lost))
             self._notices.addWidget(card)

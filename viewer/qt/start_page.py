@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 from viewer.qt import theme, tokens
 from viewer.qt.chips import shortcut_text
 from viewer.qt.drop_zone import DropZone
-from viewer.qt.labels import IconView, clear_layout, push_button, show_if
+from viewer.qt.labels import ElidedLabel, IconView, clear_layout, push_button, show_if
 from viewer.session.actions import BY_ID
 from viewer.session.recovery import Recovery
 
@@ -105,24 +106,39 @@ class _Delegate(QStyledItemDelegate):
 
 
 class RecoveryCard(QWidget):
-    """Changes that outlived an unexpected end: keep, look, or give up."""
+    """Changes that outlived an unexpected end: keep, look, or give up.
+
+    Parameters
+    ----------
+    found : Recovery
+    slim : bool
+        One line, where it stands above images and must leave them their room.
+    """
 
     kept = Signal()
     discarded = Signal()
 
-    def __init__(self, found: Recovery) -> None:
+    def __init__(self, found: Recovery, *, slim: bool = False) -> None:
         super().__init__()
         name = found.review.title or found.review_path.stem
         self.setAccessibleName(f"{name} closed unexpectedly. {found.text}")
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 16, 14)
-        column.setSpacing(8)
+        column.setContentsMargins(*((12, 4, 8, 4) if slim else (16, 14, 16, 14)))
+        column.setSpacing(4 if slim else 8)
         heading = QHBoxLayout()
         heading.setSpacing(8)
         heading.addWidget(IconView("ph.clock-counter-clockwise", tokens.WARN))
-        heading.addWidget(theme.label(f"{name} closed unexpectedly", theme.body(500), wrap=True), 1)
+        words = f"{name} closed unexpectedly"
+        if slim:
+            told = ElidedLabel(f"{words}. {found.text}", theme.small())
+            told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            told.setToolTip(f"{words}. {found.text}")
+            heading.addWidget(told, 1)
+        else:
+            heading.addWidget(theme.label(words, theme.body(500), wrap=True), 1)
         column.addLayout(heading)
-        column.addWidget(theme.label(found.text, theme.small(), wrap=True))
+        if not slim:
+            column.addWidget(theme.label(found.text, theme.small(), wrap=True))
         shown = [f"· {label}" for label in found.labels[-12:]]
         if len(found.labels) > len(shown):
             shown.insert(0, f"{len(found.labels) - len(shown)} earlier, then:")
@@ -135,11 +151,12 @@ class RecoveryCard(QWidget):
         self.keep.clicked.connect(self.kept)
         self.compare.clicked.connect(lambda: show_if(self.changes, self.changes.isHidden()))
         self.discard.clicked.connect(self.discarded)
-        row = QHBoxLayout()
+        row = heading if slim else QHBoxLayout()
         for button in (self.keep, self.compare, self.discard):
             row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
+        if not slim:
+            row.addStretch(1)
+            column.addLayout(row)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the card in amber."""

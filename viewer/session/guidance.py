@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.geometry.position_map import PositionMap
 from viewer.session.calibrating import can_calibrate
-from viewer.session.state import Severity
+from viewer.session.state import Severity, Tool
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -29,6 +29,8 @@ def advice_for(session: Session) -> Advice | None:
 
     While the tool it names is armed it stays, without naming it: the image must not jump.
     """
+    if session.tool in (Tool.CALIBRATE, Tool.ROTATION):
+        return None  # their strip says what to do, and images need the room
     advice = _advice(session)
     if advice is not None and advice.action_id == f"tool.{session.tool.value}":
         return replace(advice, action_id="")
