@@ -160,10 +160,14 @@ class Application:
         self.opener.open_or_add(wanted)
 
     def export_to(
-        self, folder: Path, formats: tuple[str, ...], tell: Callable[[str], None] | None = None
+        self,
+        folder: Path,
+        formats: tuple[str, ...],
+        tell: Callable[[str], None] | None = None,
+        placed: exporting.Placed | None = None,
     ) -> list[exporting.Written]:
         """Write the open review's tables (csv) and pictures (png); gives (format, path) of each."""
-        return self.exports.export_to(folder, formats, tell)
+        return self.exports.export_to(folder, formats, tell, placed)
 
     @property
     def autosave(self) -> Autosave | None:

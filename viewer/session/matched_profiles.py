@@ -70,9 +70,9 @@ def profile_reading(session: Session) -> ProfileReading | None:
         return None
     scale = session.calibration(run).mm_per_px
     per_px = scale if position.unit == "mm" and scale else 1.0
-    vein_places = np.asarray(axis.position(position.to_unit(matched.vein_arc_px)))
+    vein_places = axis.outward * (position.to_unit(matched.vein_arc_px) - axis.zero)
     order = np.argsort(vein_places, kind="stable")
-    lumen_places = np.asarray(axis.position(position.arc[matched.frames]))
+    lumen_places = axis.outward * (position.arc[matched.frames] - axis.zero)
     return ProfileReading(
         vein_places[order],
         matched.vein[order] * per_px,

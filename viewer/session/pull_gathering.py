@@ -22,8 +22,8 @@ from viewer.session.session import Session
 from viewer.session.vein_tracing import VeinTracing
 
 if TYPE_CHECKING:
-    from viewer.dicom.frame_stores import FrameSource
     from viewer.model.study import ImageSet
+    from viewer.session.background import FrameSource
 
 _log = logging.getLogger(__name__)
 
