@@ -67,7 +67,8 @@ def stepped_slice(text: str) -> slice:
         parts = [int(part) if part.strip() else None for part in text.split(":")]
     except ValueError:
         parts = []
-    if len(parts) not in (2, 3) or (len(parts) == 3 and (parts[2] or 1) < 1):
+    step = parts[2] if len(parts) == 3 else None
+    if len(parts) not in (2, 3) or (step is not None and step < 1):
         raise argparse.ArgumentTypeError(f"{text!r} is not A:B or A:B:STEP, for example 0:300:10")
     return slice(*parts)
 

@@ -165,8 +165,8 @@ def ivus_field(
             coloured |= reduced(apart.astype(np.uint8) * 255, step) > 24
     lively = np.ptp(stack, axis=0) > STILL if len(stack) > 2 else stack[0] > STILL
     lively &= ~coloured
-    center, radius = _field_circle(lively, aspect)
     usual = np.median(stack[:: max(1, len(stack) // 15)], axis=0).astype(np.float32)
+    center, radius = _field_circle(lively | (_grainy(usual) & ~coloured), aspect)
     core = _still_core(stack, usual, center, radius, aspect)
     center = core if core is not None else _refined(usual, center, radius, aspect)
     away = _away(stack.shape[1:], center, aspect)
@@ -191,6 +191,15 @@ def _away(shape: tuple[int, ...], center: tuple[float, float], aspect: float) ->
     """Distance of every pixel from the centre, in columns."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     return np.hypot(x - center[0], (y - center[1]) * aspect).astype(np.float32)
+
+
+def _grainy(usual: Map) -> npt.NDArray[np.bool_]:
+    """Where the grey changes from pixel to pixel: tissue that stands still, too, is field."""
+    from scipy import ndimage
+
+    mean = ndimage.uniform_filter(usual, 5)
+    spread = ndimage.uniform_filter(usual * usual, 5) - mean * mean
+    return np.asarray(ndimage.binary_erosion(spread > STILL**2, iterations=2))
 
 
 def _field_circle(
@@ -376,7 +385,7 @@ def _marks(
 
     field = (away <= radius) & (away > dead)
     drawn = coloured.copy()
-    if len(stack) > 5:
+    if len(stack) > 5 and (lively & field).sum() > 0.6 * field.sum():
         drawn |= ~lively & (stack.min(axis=0) > 40)
     drawn = ndimage.binary_dilation(drawn, iterations=1) & field
     if not drawn.any() or drawn.sum() > 0.5 * field.sum():

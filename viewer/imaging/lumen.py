@@ -25,6 +25,7 @@ from viewer.imaging.lumen_search import (
     fine_border,
     levels_of,
     outline_of,
+    within_field,
 )
 from viewer.imaging.lumen_trust import Traits, trust
 from viewer.imaging.polar_sampling import Rays, outline_moments, rays_from
@@ -46,6 +47,9 @@ BLOCK = 24
 
 SECTION = 2000
 """Frames held cleaned at once (64 KB each at 256²)."""
+
+LEAST_PX = 16
+"""Rows or columns below which nothing is looked for."""
 
 LEAST_HALF_AXIS_PX = 5.0
 REACH_FRAMES = 10
@@ -91,7 +95,7 @@ class LumenFinder:
     Raises
     ------
     UnreadableError
-        Hardly any frame can be read.
+        No frame can be read, or they are too small.
     """
 
     def __init__(
@@ -107,6 +111,12 @@ class LumenFinder:
         sampled = [frame for frame in sampled if frame.shape == sampled[0].shape]
         if not sampled:
             raise UnreadableError("The pullback's frames can't be read", "Ask for the files again.")
+        if min(sampled[0].shape[:2]) < LEAST_PX:
+            rows, columns = sampled[0].shape[:2]
+            raise UnreadableError(
+                f"Frames of {columns} x {rows} px are too small to show a lumen",
+                "Give the pullback at its full size.",
+            )
         self.field: IvusField = ivus_field(sampled, to_grey, aspect)
         clean = np.stack([self.field.clean(frame, to_grey) for frame in sampled])
         self.levels: Levels = levels_of(clean, self.field)
@@ -270,7 +280,8 @@ class LumenFinder:
                 depth, extra = rays.depths_of(here, held)
                 strength = np.where(extra > 2.0, extra, 1.0 + prior.pull[block, None] * 6.0)
                 found = fine_border(stack[block], field, self.levels, rays, depth, strength)
-                here, waists = cut_waists(evenly(rays.points(found.depth), ANGLES), field.center)
+                inside = within_field(rays.points(found.depth), field)
+                here, waists = cut_waists(evenly(inside, ANGLES), field.center)
                 held = np.where(waists, 5.0, _carried(extra, rays, here))
                 mid, size = outline_moments(here)
                 if last:

@@ -46,6 +46,9 @@ depths off it beyond which the pull grows no more."""
 WINDOW = 7
 """Depths on either side of a border whose grey is compared."""
 
+RIM_PX = 1.5
+"""Within so many cleaned pixels of the field's rim nothing is seen."""
+
 OUTWARD_PX = 0.5
 """Cleaned pixels by which the step of grey lies inside the true border: echoes are log-compressed,
 so that the half-way grey is reached early (measured on synthetic frames)."""
@@ -173,13 +176,16 @@ def fine_border(
     rho = (NEAREST + (np.arange(FINE_DEPTHS) + 0.5) * bin_).astype(np.float32)
     points = rays.points(rho)
     grey = smoothed(sample(stack, points[..., 0], points[..., 1]), (1, 2, 1), 1, around=True)
-    blood, tissue = _levels_here(grey, points, rho, field, levels)
+    away = _from_catheter(points, field)
+    blood, tissue, seen = _levels_here(grey, away, rho, field, levels)
     said = _verdict(grey, blood[:, None, None], tissue[:, None, None], FINE_THRESHOLD)
+    out = away > field.radius_px / field.step - RIM_PX
+    said[out] = 1.0
     step_px = (rays.length * np.float32(bin_))[..., None]
     cost = _dark_length(said, step_px, WALL_PX) * np.float32(10.0 * bin_)
     contrast = tissue - blood
     edge = _step_of_grey(grey) / contrast[:, None, None]
-    cost -= np.float32(EDGE_GAIN) * np.clip(2.0 * edge, -0.5, 1.0)
+    cost -= np.float32(EDGE_GAIN) * np.where(out, 0.0, np.clip(2.0 * edge, -0.5, 1.0))
     off = (np.arange(FINE_DEPTHS) - ((prior - NEAREST) / bin_)[..., None]).astype(np.float32)
     far = np.minimum(off * off, np.float32(PRIOR_SPAN**2))
     held = pull[..., None] > 2.0
@@ -196,25 +202,38 @@ def fine_border(
     shift = np.nanmedian(free, axis=1)[:, None] / np.maximum(rays.length, 4.0)
     depth = np.where(held[..., 0], prior + shift, depth)
     here = np.take_along_axis(edge, path[..., None], axis=2)[..., 0]
-    return FineBorder(depth.astype(np.float32), here.astype(np.float32), contrast)
+    return FineBorder(depth.astype(np.float32), here.astype(np.float32), seen)
 
 
 def _levels_here(
-    grey: Map, points: Map, rho: Map, field: IvusField, levels: Levels
-) -> tuple[Map, Map]:
-    """Grey of blood and of tissue on each frame, shape (n,) each."""
-    away = np.hypot(
-        points[..., 0] - field.center[0], (points[..., 1] - field.center[1]) * field.aspect
-    )
+    grey: Map, away: Map, rho: Map, field: IvusField, levels: Levels
+) -> tuple[Map, Map, Map]:
+    """Grey of blood, of tissue and what truly lies between them on each frame, shape (n,) each."""
     inside = (rho < 0.7) & (away > field.catheter_px / field.step + 1.0)
+    inside &= away < field.radius_px / field.step - RIM_PX
     count = inside.sum(axis=(1, 2))
     mean = np.where(inside, grey, 0.0).sum(axis=(1, 2)) / np.maximum(count, 1)
     blood = np.where(count > 60, mean, levels.blood)
     outside = grey[:, :, (rho > 1.05) & (rho < 1.35)].reshape(len(grey), -1)
     tissue = np.percentile(outside, 65, axis=1)
+    seen = tissue - blood
     tissue = np.clip(tissue, 0.5 * (blood + levels.tissue), levels.tissue + 40.0)
     blood = np.minimum(blood, tissue - 10.0)
-    return blood.astype(np.float32), tissue.astype(np.float32)
+    return blood.astype(np.float32), tissue.astype(np.float32), seen.astype(np.float32)
+
+
+def _from_catheter(points: Map, field: IvusField) -> Map:
+    """Distance of points (..., 2) from the catheter, cleaned px."""
+    rise = (points[..., 1] - field.center[1]) * field.aspect
+    return np.asarray(np.hypot(points[..., 0] - field.center[0], rise), np.float32)
+
+
+def within_field(outlines: Map, field: IvusField) -> Map:
+    """Outlines (n, points, 2), cleaned px, with what lies beyond the field drawn to its rim."""
+    middle = np.array(field.center, np.float32)
+    away = _from_catheter(outlines, field)
+    share = np.minimum((field.radius_px / field.step) / np.maximum(away, 1e-3), 1.0)
+    return np.asarray(middle + (outlines - middle) * share[..., None], np.float32)
 
 
 def _step_of_grey(grey: Map) -> Map:

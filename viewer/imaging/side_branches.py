@@ -179,11 +179,14 @@ def _without_bulge(outline: Map, vein: Map) -> tuple[Map, Flags] | None:
     tolerance = max(1.5, 0.08 * size)
     place, middle = outline.mean(axis=0), outline.mean(axis=0)
     score = -1.0
-    for step in (0.3 * size, 0.12 * size, 0.05 * size):
-        grid = np.arange(-3, 4) * step
+    for step in (0.4 * size, 0.2 * size, 0.1 * size, 0.05 * size):
+        grid = np.arange(-2, 3) * step
         shifts = place + np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
-        gap = (vein[None, ::2] + shifts[:, None])[:, :, None, :] - outline[None, None, ::2]
-        off = np.hypot(gap[..., 0], gap[..., 1]).min(axis=2)
+        tried = vein[None, ::3] + shifts[:, None]
+        off = np.hypot(
+            tried[..., 0, None] - outline[None, None, ::2, 0],
+            tried[..., 1, None] - outline[None, None, ::2, 1],
+        ).min(axis=2)
         scores = np.exp(-0.5 * (off / tolerance) ** 2).mean(axis=1)
         if scores.max() > score:
             place, score = shifts[int(np.argmax(scores))], float(scores.max())
