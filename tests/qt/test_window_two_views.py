@@ -24,6 +24,7 @@ def pair_up(desk: Desk, sample: WrittenSample) -> None:
         session.show(run["sop_instance_uid"])
         for knot in run["centerline"]["xy_px"][::16]:
             session.vessel.add_knot((knot[0], knot[1]))
+    desk.wait(lambda: session.two_views.made and not session.two_views.working, "for the path")
     desk.focus(desk.venogram)
 
 

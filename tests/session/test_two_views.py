@@ -325,3 +325,29 @@ def test_an_edit_of_one_centerline_changes_the_true_length_of_both(drawn: Sessio
     assert before is not None
     assert after is not None
     assert abs(after[-1] - before[-1]) > 0.2
+
+
+def test_an_edit_keeps_the_last_path_until_a_worker_has_the_next(drawn: Session) -> None:
+    views, wishes = drawn.two_views, []
+    first = views.made
+    assert first is not None
+    views.toggle_true_length()
+    views.worker = lambda run, make, done: wishes.append((make, done))
+    line = drawn.current_centerline
+    assert line is not None
+    x, y = line.knots_px[-1]
+    before = drawn.position_map
+    drawn.vessel.pick(line.id)
+    drawn.edit("Move", drawn.review.with_centerline(line.with_moved_knot(1, (x + 6.0, y + 9.0))))
+    kept = views.made
+    assert kept is not None
+    assert kept.path is first.path
+    assert views.working
+    assert len(wishes) == 1
+    assert drawn.position_map is not before
+    make, done = wishes[0]
+    done(make())
+    now = views.made
+    assert now is not None
+    assert now.path is not first.path
+    assert len(wishes) == 1

@@ -226,6 +226,7 @@ class Application:
         ready = long_view is None or long_view.complete
         settled = panes and not session.calibrating.measuring
         settled = settled and not (session.pulls is not None and session.pulls.busy)
+        settled = settled and not session.two_views.working
         return settled and (ready or session.pullback is None) and self.pictures.all_there
 
     # -- status -------------------------------------------------------------------------------

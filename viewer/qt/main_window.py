@@ -51,6 +51,7 @@ from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.path_work import paths_on_workers
 from viewer.session.pull_work import PullWork
 from viewer.session.recovery import Recovery
 from viewer.session.session import Session
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.contrast = ContrastViews(session, self.loader)
         session.tracing = VeinTracing(session, self.loader, self.contrast)
         session.pulls = PullWork(session, self.loader)
+        session.two_views.worker = paths_on_workers(self.loader)
         self.venogram = VenogramView(session, self.loader, self.contrast)
         self.ivus = IvusView(session, self.loader)
         self.along = LongitudinalView(session, self.loader, actions)

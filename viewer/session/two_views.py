@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import is_
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,9 @@ BEST_ANGLE_DEG = 60.0
 """Of several runs the one this far off: depth is sure, and both still show the vein's length."""
 
 KEPT_PATHS = 8
+OnWorker = Callable[[Run, Callable[[], object], Callable[[object], None]], None]
+"""Called with a run, what to make on a worker, and who takes it in on the main thread."""
+
 _Held = tuple[Polyline, tuple[float, ...], Path3D, Review, Case]
 """A curve, the true length at its points, the path it is from, and what was open then."""
 
@@ -101,6 +106,9 @@ class TwoViews:
         self._held: dict[str, _Held] = {}
         self._last: PathOf | None = None
         self._last_for: tuple[object, ...] = ()
+        self._latest: dict[tuple[str, str], Path3D] = {}
+        self._making: tuple[object, ...] = ()
+        self.worker: OnWorker | None = None
         self.colours = False
         self.open = False
 
@@ -109,6 +117,8 @@ class TwoViews:
         self._chosen.clear()
         self._paths.clear()
         self._held.clear()
+        self._latest.clear()
+        self._making = ()
         self._last, self._last_for = None, ()
         self.colours = self.open = False
         self._clicked.clear()
@@ -289,6 +299,10 @@ class TwoViews:
     def _made(self, last: PathOf | None) -> PathOf | None:
         basis = self._basis()
         found = self._found(basis) if basis else None
+        if basis is not None and found is None:  # better ones come from the worker
+            kept = self._latest[_ids(basis)]
+            same = last is not None and last.path is kept
+            return last if same else PathOf(kept, basis.runs, basis.lines, basis.names)
         if basis is None or not isinstance(found, Path3D):
             return None
         if last is not None and last.path is found and last.lines == basis.lines:
@@ -299,7 +313,12 @@ class TwoViews:
     def result(self) -> Path3D | NoPath | None:
         """The path, or why there is none; None while something is missing for it."""
         basis = self._basis()
-        return self._found(basis) if basis else None
+        return (self._found(basis) or self._latest[_ids(basis)]) if basis else None
+
+    @property
+    def working(self) -> bool:
+        """Whether a path is being made; the last one holds meanwhile."""
+        return bool(self._making)
 
     def _basis(self) -> _Basis | None:
         session, partner = self._session, self.partner
@@ -330,15 +349,39 @@ class TwoViews:
             (run_view(runs[0]), run_view(runs[1])),
         )  # fmt: skip
 
-    def _found(self, basis: _Basis) -> Path3D | NoPath:
+    def _found(self, basis: _Basis, *, at_once: bool = False) -> Path3D | NoPath | None:
+        """The path; None while a worker makes it and the last of the same veins holds."""
         key = (*basis.runs, *basis.curves, basis.pairs, *basis.scales)
         for known, kept in self._paths:
-            if all(a is b or a == b for a, b in zip(known, key, strict=True)):
+            if _same(known, key):
                 return kept
-        made = _path_of(basis)
+        if self.worker is None or at_once or _ids(basis) not in self._latest:
+            made = _path_of(basis)
+            self._keep(key, basis, made)
+            return made
+        if not _same(self._making, key):
+            self._making = key
+            run, make = basis.runs[0], partial(_path_of, basis)
+            self.worker(run, make, partial(self._come, key, basis))
+        return None
+
+    def _come(self, key: tuple[object, ...], basis: _Basis, made: object) -> None:
+        """A path came from the worker."""
+        if not isinstance(made, Path3D | NoPath) or not _same(self._making, key):
+            return
+        self._making = ()
+        self._keep(key, basis, made)
+        self._last_for = ()
+        self.changed.emit()
+        self._session.link_changed.emit()
+
+    def _keep(self, key: tuple[object, ...], basis: _Basis, made: Path3D | NoPath) -> None:
         self._paths.insert(0, (key, made))
         del self._paths[KEPT_PATHS:]
-        return made
+        if isinstance(made, Path3D):
+            self._latest[_ids(basis)] = made
+        else:
+            self._latest.pop(_ids(basis), None)
 
     def _line_of(self, run: Run) -> Centerline | None:
         return self._session.centerline_for(run.uid, self._session.cursor.pullback_uid)
@@ -417,9 +460,7 @@ class TwoViews:
         if held is not None and held[0] is curve and held[3] is review and held[4] is case:
             return held[1]  # every repaint asks
         if self._session.in_gesture and held is not None and held[0] is not curve:
-            grown = curve.length_px / held[0].length_px
-            stretched = np.interp(curve.arc_px / grown, held[0].arc_px, held[1]) * grown
-            return tuple(stretched.tolist())
+            return _stretched(held, curve)
         lines = [
             self._session.review.centerline(each)
             for each in (used.first_centerline_id, used.second_centerline_id)
@@ -427,7 +468,9 @@ class TwoViews:
         if lines[0] is None or lines[1] is None:
             return None
         basis = self._basis_of(lines[0], lines[1])
-        found = self._found(basis) if basis is not None else None
+        found = self._found(basis, at_once=held is None) if basis is not None else None
+        if basis is not None and found is None and held is not None:
+            return held[1] if held[0] is curve else _stretched(held, curve)
         if basis is None or not isinstance(found, Path3D):
             return None
         which = 0 if basis.lines[0].id == line.id else 1
@@ -469,6 +512,23 @@ class _Basis:
     pairs: tuple[tuple[str, PointPx, PointPx], ...]
     scales: tuple[Calibration, Calibration]
     names: tuple[str, str]
+
+
+def _ids(basis: _Basis) -> tuple[str, str]:
+    return basis.lines[0].id, basis.lines[1].id
+
+
+def _same(known: tuple[object, ...], key: tuple[object, ...]) -> bool:
+    if len(known) != len(key):
+        return False
+    return all(a is b or a == b for a, b in zip(known, key, strict=True))
+
+
+def _stretched(held: _Held, curve: Polyline) -> tuple[float, ...]:
+    """The last true length, over a curve that is another now."""
+    grown = curve.length_px / held[0].length_px
+    stretched = np.interp(curve.arc_px / grown, held[0].arc_px, held[1]) * grown
+    return tuple(stretched.tolist())
 
 
 def _path_of(basis: _Basis) -> Path3D | NoPath:
