@@ -16,6 +16,7 @@ from viewer.qt.mapping_panel import MappingPanel
 from viewer.qt.measurement_panel import MeasurementPanel
 from viewer.qt.segment_panel import SegmentPanel
 from viewer.qt.two_views_panel import TwoViewsPanel
+from viewer.qt.vein_panel import VeinPanel
 from viewer.session.session import Session
 from viewer.session.state import Selection, Workspace
 
@@ -61,6 +62,7 @@ class Inspector(QWidget):
         self.facts = FactsPanel(session)
         self.space: TwoViewsPanel | None = None
         self.landmarks = LandmarkPanel(session)
+        self.veins = VeinPanel(session)
         self.quality = QualityPanel(session)
         self.mapping = MappingPanel(session)
         self._empty = theme.label(_EMPTY, theme.small(), "mid", wrap=True)
@@ -94,7 +96,10 @@ class Inspector(QWidget):
         stack.addWidget(self.annotations)
         stack.addWidget(self.landmarks)
         self._rules: list[tuple[QWidget, QWidget]] = []
-        for panel in (self.segment, self.measurements, self.facts, self.quality, self.mapping):
+        panels = (
+            self.segment, self.veins, self.measurements, self.facts, self.quality, self.mapping,
+        )  # fmt: skip
+        for panel in panels:
             line = theme.rule()
             self._rules.append((line, panel))
             stack.addWidget(line)
@@ -164,6 +169,8 @@ class Inspector(QWidget):
         else:
             self.segment.finish()
         show_if(self.segment, segment is not None and not align)
+        self.veins.refresh()
+        show_if(self.veins, self.veins.anything)
         if align:
             self.quality.refresh()
             self.mapping.refresh()
