@@ -76,11 +76,21 @@ def test_fraction_from_contours_comes_before_the_hand() -> None:
     course = clot((20.0, 30.0), 0.1, flow=flow)
     assert course.fraction_from is FractionFrom.CONTOURS
     assert course.fraction == pytest.approx(np.full(10, 0.6))
-    part = curve(np.full(26, 60.0), what="flow")  # as far as 25 mm
+    part = curve(np.full(26, 60.0), what="flow")  # as far as 25 mm, of 40 mm
     half = clot((20.0, 60.0), 0.1, flow=part)
     assert half.fraction_from is FractionFrom.HAND
     assert half.fraction[0] == pytest.approx(0.6)
     assert half.fraction[-1] == pytest.approx(0.1)
+
+
+def test_an_occluded_frame_has_no_flow_to_draw_and_the_hand_speaks() -> None:
+    area = np.full(260, 60.0)
+    flow = curve(area, what="flow").part(np.array([k for k in range(260) if not 30 <= k <= 40]))
+    course = clot((20.0, 50.0), 1.0, flow=flow)
+    middle = 0.5 * (course.edges[1:] + course.edges[:-1])
+    inside = (middle > 30) & (middle < 40)
+    assert course.fraction[inside] == pytest.approx(np.ones(inside.sum()))
+    assert course.fraction[middle < 29] == pytest.approx(np.full((middle < 29).sum(), 0.6))
 
 
 def test_occlusive_alone_is_all_of_it_and_partial_alone_is_unknown() -> None:

@@ -30,6 +30,7 @@ from viewer.model.annotation import (
     Ellipse,
     FrameExtent,
     Occlusion,
+    ReferenceFrame,
     Stenosis,
     StenosisCause,
     Stent,
@@ -70,8 +71,15 @@ common = {
     "hidden": st.booleans(),
 }
 maybe = st.none() | numbers
+references = st.lists(st.builds(ReferenceFrame, texts, frames), max_size=3).map(tuple)
 segments = st.one_of(
-    st.builds(Stenosis, **common, cause=st.sampled_from(StenosisCause), kind=st.just("stenosis")),
+    st.builds(
+        Stenosis,
+        **common,
+        cause=st.sampled_from(StenosisCause),
+        kind=st.just("stenosis"),
+        references=references,
+    ),
     st.builds(
         Clot,
         **common,
@@ -80,6 +88,7 @@ segments = st.one_of(
         age_scheme=texts,
         age_basis=st.sampled_from(AgeBasis),
         occlusion=st.sampled_from(Occlusion),
+        occluded=st.lists(st.floats(0, 1), max_size=4).map(tuple),
     ),
     st.builds(
         Stent,
@@ -88,6 +97,7 @@ segments = st.one_of(
         product=texts,
         nominal_diameter_mm=maybe,
         nominal_length_mm=maybe,
+        references=references,
     ),
 )
 measurements = st.one_of(

@@ -169,7 +169,7 @@ def _fraction(
     lumen, flow = contours
     measured = np.full(len(middle), np.nan)
     if lumen is not None and flow is not None:
-        measured = _on_places(middle, *_filled(lumen, flow))
+        measured = _filled(middle, lumen, flow)
     hand = np.full(len(middle), np.nan)
     source, sigma = FractionFrom.UNKNOWN, None
     if len(by_hand):
@@ -186,13 +186,27 @@ def _fraction(
     return np.where(known, measured, hand), source, sigma
 
 
-def _filled(lumen: LumenCurve, flow: LumenCurve) -> tuple[Values, Values]:
-    """(positions, fraction filled) of the frames with both contours."""
+def _filled(middle: Values, lumen: LumenCurve, flow: LumenCurve) -> Values:
+    """Fraction filled at positions, by the nearest outlined frame.
+
+    NaN where that frame has a lumen and no flow: an occluded lumen has none to draw, so the
+    reader's hand speaks there, not a neighbour.
+    """
+    none = np.full(len(middle), np.nan)
+    if lumen.along is None or lumen.unit != flow.unit or not len(lumen):
+        return none
+    share = np.full(len(lumen), np.nan)
     _, a, b = np.intersect1d(lumen.frames, flow.frames, return_indices=True)
-    if lumen.along is None or lumen.unit != flow.unit:
-        return np.empty(0), np.empty(0)
-    share = 1.0 - flow.area[b] / lumen.area[a]
-    return lumen.along[a], np.clip(share, 0.0, 1.0)
+    share[a] = np.clip(1.0 - flow.area[b] / lumen.area[a], 0.0, 1.0)
+    order = np.argsort(lumen.along, kind="stable")
+    places = lumen.along[order]
+    after = np.clip(np.searchsorted(places, middle), 1, max(len(places) - 1, 1))
+    before = after - 1
+    after = np.minimum(after, len(places) - 1)
+    nearer = middle - places[before] <= places[after] - middle
+    nearest = order[np.where(nearer, before, after)]
+    near = np.abs(middle - lumen.along[nearest]) <= FARTHEST_CONTOUR_MM
+    return np.where(near, share[nearest], none)
 
 
 def _area(
