@@ -132,7 +132,8 @@ def _shortened(outline: Map, before: Map, behind: Map, share: float) -> tuple[Ma
     """An outline that is too long and too large but not too thick, cut to the vein's length.
 
     Where two veins run together the mouth is as wide as they are, and has no waist: the vein ends
-    where it would if its length changed evenly from before to behind.
+    where it would if its length changed evenly from before to behind, across which it is cut with the corners
+    rounded (an ellipse of third power).
     """
     ways, low, high = _extents(outline)
     length, thick = float((high - low).max()), float((high - low).min())
@@ -164,7 +165,7 @@ def _shortened(outline: Map, before: Map, behind: Map, share: float) -> tuple[Ma
     middle = float(side[near].min() + side[near].max()) / 2
     height = max(float(np.ptp(side[near])) / 2, 1.0)
     forth = along - half
-    level = np.hypot(forth / half, (side - middle) / height)
+    level = np.cbrt(np.maximum(forth / half, 0.0) ** 3 + np.abs((side - middle) / height) ** 3)
     beyond = (forth > 0) & (level > 1.05)
     if not 0.02 < beyond.mean() < 0.7:
         return None
