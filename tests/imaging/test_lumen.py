@@ -18,7 +18,7 @@ from viewer.imaging.frame_blocks import SearchCancelledError
 from viewer.imaging.ivus_field import ivus_field
 from viewer.imaging.lumen import POINTS, LumenBorders, LumenFinder
 from viewer.imaging.lumen_trust import NOT_SEEN, UNREADABLE
-from viewer.imaging.side_branches import across_mouths, cut_waists, evenly
+from viewer.imaging.side_branches import across_mouths, cut_waists, evenly, without_spikes
 
 
 def found(frames: np.ndarray) -> LumenBorders:
@@ -211,6 +211,16 @@ def test_a_lobe_beyond_a_waist_is_cut_on_the_side_away_from_the_catheter() -> No
     assert kept[0, :, 0].max() == pytest.approx(outline[0, :, 0].max())
     _, none = cut_waists(_ellipse(60.0, 12.0)[None], (0.0, 0.0))
     assert not none.any()
+
+
+def test_a_leak_through_the_wall_is_no_lumen_and_a_flat_tip_is() -> None:
+    turn = np.arange(96) * 2 * np.pi / 96
+    tip = 200 * np.cos(turn) / (np.cos(turn) ** 2 + 25 * np.sin(turn) ** 2)
+    flat = np.maximum(tip, 8.0).astype(np.float32)[None]
+    np.testing.assert_array_equal(without_spikes(flat), flat)
+    leaking = np.full((1, 96), 40.0, np.float32)
+    leaking[0, 94:] = leaking[0, :2] = 90.0
+    assert without_spikes(leaking).max() == 40.0
 
 
 def test_a_bulge_that_lasts_is_the_vein_and_one_that_does_not_is_a_mouth() -> None:

@@ -29,7 +29,7 @@ from viewer.imaging.lumen_search import (
 )
 from viewer.imaging.lumen_trust import Traits, trust
 from viewer.imaging.polar_sampling import Rays, outline_moments, rays_from
-from viewer.imaging.side_branches import across_mouths, cut_waists, evenly
+from viewer.imaging.side_branches import across_mouths, cut_waists, evenly, without_spikes
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 Map = npt.NDArray[np.float32]
@@ -250,7 +250,7 @@ class LumenFinder:
             at = np.arange(len(wanted))
             source = np.flatnonzero(good)
             radius = radius[source[np.abs(at[:, None] - source).argmin(axis=1)]]
-        outlines = evenly(outline_of(radius, field), ANGLES)
+        outlines = evenly(outline_of(without_spikes(radius), field), ANGLES)
         outlines, waists = cut_waists(outlines, field.center)
         outlines, mouths = across_mouths(outlines)
         known = known or {}

@@ -214,9 +214,15 @@ def _levels_here(
     count = inside.sum(axis=(1, 2))
     mean = np.where(inside, grey, 0.0).sum(axis=(1, 2)) / np.maximum(count, 1)
     blood = np.where(count > 60, mean, levels.blood)
-    outside = grey[:, :, (rho > 1.05) & (rho < 1.35)].reshape(len(grey), -1)
-    tissue = np.percentile(outside, 65, axis=1)
-    seen = tissue - blood
+    in_field = away < field.radius_px / field.step - RIM_PX
+    band = (rho > 1.05) & (rho < 1.35)
+    tissue, brightest = np.zeros(len(grey)), np.zeros(len(grey))
+    for k in range(len(grey)):
+        here = grey[k][in_field[k]]
+        outside = grey[k][:, band][in_field[k][:, band]]
+        brightest[k] = np.percentile(here, 97) if here.size else 0.0
+        tissue[k] = np.percentile(outside, 65) if outside.size > 60 else brightest[k]
+    seen = np.where(in_field[:, :, band].mean(axis=(1, 2)) < 0.5, brightest, tissue) - blood
     tissue = np.clip(tissue, 0.5 * (blood + levels.tissue), levels.tissue + 40.0)
     blood = np.minimum(blood, tissue - 10.0)
     return blood.astype(np.float32), tissue.astype(np.float32), seen.astype(np.float32)
