@@ -139,14 +139,15 @@ class FrameStrip(QWidget):
         """Pictures with their numbers; the shown one framed, landmarks with their pin."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pullback = self._session.pullback
+        pullback, rotation = self._session.pullback, self._session.rotation
         marks = {mark.frame for mark in self._session.vessel.landmarks}
         for place, frame in enumerate(self.frames()):
             if frame is None or pullback is None:
                 continue
             box = self.box(place)
             picture = self._pictures.get((pullback.uid, frame))
-            draw_thumbnail(painter, box, picture, "ph.film-strip")
+            turn_deg = rotation.turn_at(frame) if rotation.current is not None else 0.0
+            draw_thumbnail(painter, box, picture, "ph.film-strip", turn_deg=turn_deg)
             number = QRectF(box.left() + 4, box.bottom() - 18, 40, 15)
             font = theme.font(11, 600 if place == EACH_SIDE else 500)
             number.setWidth(theme.text_width(str(frame + 1), font) + 8)

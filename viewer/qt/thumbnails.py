@@ -29,9 +29,17 @@ def pixmap_of(shown: NDArray[np.uint8]) -> QPixmap:
 
 
 def draw_thumbnail(
-    painter: QPainter, box: QRectF, picture: QPixmap | None, empty_icon: str, tint: str = ""
+    painter: QPainter,
+    box: QRectF,
+    picture: QPixmap | None,
+    empty_icon: str,
+    tint: str = "",
+    turn_deg: float = 0.0,
 ) -> None:
-    """Draw a thumbnail with rounded corners; without a picture, an icon on black."""
+    """Draw a thumbnail with rounded corners; without a picture, an icon on black.
+
+    `turn_deg` turns the picture clockwise about its middle, inside the same corners.
+    """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -42,6 +50,11 @@ def draw_thumbnail(
     if picture is not None:
         side = float(min(picture.width(), picture.height()))
         left, top = (picture.width() - side) / 2, (picture.height() - side) / 2
+        if turn_deg:
+            middle = box.center()
+            painter.translate(middle)
+            painter.rotate(turn_deg)
+            painter.translate(-middle)
         painter.drawPixmap(box, picture, QRectF(left, top, side, side))
     else:
         middle = box.center() - QPointF(9, 9)
