@@ -22,7 +22,15 @@ from viewer.session.session import Session
 from viewer.session.state import Cursor
 
 Rows = list[dict[str, str]]
-TABLE_NAMES = ("segments", "landmarks", "measurements", "positions", "key-frames", "contrast", "figures")
+TABLE_NAMES = (
+    "segments",
+    "landmarks",
+    "measurements",
+    "positions",
+    "key-frames",
+    "contrast",
+    "figures",
+)
 CLICK_AND_SCALE_MM = 4.0  # what exact landmarks leave between them, on a quick pullback by hand
 
 

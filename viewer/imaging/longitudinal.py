@@ -211,9 +211,7 @@ def directions_of(angle_deg: float, n_angles: int) -> tuple[int, ...]:
     return tuple((low + half + step) % n_angles for half in (0, n_angles // 2) for step in steps)
 
 
-def cut_turned(
-    stack: U8, angles_deg: npt.NDArray[np.float64], frames: npt.NDArray[np.intp]
-) -> U8:
+def cut_turned(stack: U8, angles_deg: npt.NDArray[np.float64], frames: npt.NDArray[np.intp]) -> U8:
     """The long view with an angle of its own for every column: a catheter that turned.
 
     Parameters
