@@ -209,7 +209,7 @@ def _explanation(pull: Pull, blend: Blend, tracked: Pins | None) -> str:
         parts.append(f"{len(tracked.frames)} places of the transducer on the fluoroscopy")
     chance = profile_chance(blend)
     if any(idea.match is not None for idea in blend.ideas):
-        parts.append(f"the vein's profile, {_fits(chance, count)}")
+        parts.append(f"the vein's profile, {_fits(chance, count if tracked is None else 2)}")
     clock = _clock(blend)
     how = {
         "image speed": "speed and pauses seen in the IVUS",
