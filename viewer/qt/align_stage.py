@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 IMAGE_SHARES = (620, 920)
 HEIGHT_SHARES = (618, 382)
-SMALL_PX, SMALL_HEIGHT_PX = 800, 236
+SMALL_PX, SMALL_HEIGHT_PX = 800, 212
 """A stage lower than this leaves the speeds so much height."""
 
 Rows = tuple[tuple[str, object], ...]

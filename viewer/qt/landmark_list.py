@@ -69,10 +69,11 @@ class _Delegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         icon = QRectF(box.left() + 14, box.center().y() - 8, 16, 16)
         theme.draw_icon(painter, icon, "caval.landmark")
-        width = box.width() - 41 - 16 - _BAR_WIDTH - 20
-        for text, top, size, weight, color in (
-            (row.name, 6, 13, 500, tokens.TEXT_HI),
-            (row.detail, 25, 11, 400, tokens.TEXT_LOW),
+        whole = box.width() - 41 - 16
+        beside = whole - _BAR_WIDTH - 20
+        for text, top, size, weight, color, width in (
+            (row.name, 6, 13, 500, tokens.TEXT_HI, whole if row.error is None else beside),
+            (row.detail, 25, 11, 400, tokens.TEXT_LOW, beside),
         ):
             font = theme.font(size, weight)
             painter.setFont(font)
@@ -85,9 +86,9 @@ class _Delegate(QStyledItemDelegate):
     def _paint_error(self, painter: QPainter, box: QRectF, row: LandmarkFact) -> None:
         right = box.right() - 16
         if row.error is None:
-            painter.setFont(theme.small())
+            painter.setFont(theme.font(11))
             painter.setPen(QColor(tokens.TEXT_LOW))
-            painter.drawText(box.adjusted(0, 0, -16, 0), _RIGHT, "end anchor")
+            painter.drawText(QRectF(right - 90, box.top() + 25, 90, 17), _RIGHT, "end anchor")
             return
         look = look_of(row)
         middle, top = right - _BAR_WIDTH / 2, box.top() + 9
