@@ -58,11 +58,11 @@ class VeinRow(QWidget):
         words.addWidget(self._name)
         words.addWidget(self._detail)
         row.addLayout(words, 1)
-        self.link = tool_button("ph.link-simple", "Tie the pullback", 26)
+        self.link = tool_button("ph.link-simple", "Tie the pullback", 28)
         self.link.setCheckable(True)
         self.link.clicked.connect(self._tie)
         self._tied = False
-        self.more = tool_button("ph.dots-three", "More", 26)
+        self.more = tool_button("ph.dots-three", "More", 28)
         self.more.clicked.connect(self._open_menu)
         row.addWidget(self.link)
         row.addWidget(self.more)
