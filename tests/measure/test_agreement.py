@@ -65,6 +65,14 @@ pairs = st.lists(st.tuples(st.floats(0, 300), st.floats(0, 300)), min_size=3, ma
 )
 
 
+def test_readers_that_contradict_each_other_have_no_interval() -> None:
+    made = agreement([31.0, 139.0, 176.0, 184.0], [241.0, 136.0, 96.0, 89.0], "mm²")
+    assert isinstance(made, Agreement)
+    assert made.icc is not None
+    assert made.icc < 0.2
+    assert made.icc_interval is None
+
+
 @given(pairs)
 def test_figures_are_finite_and_change_sign_with_the_readers(data: np.ndarray) -> None:
     one = agreement(data[:, 0], data[:, 1], "mm²")

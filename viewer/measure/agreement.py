@@ -114,6 +114,10 @@ def agreement(first: ArrayLike, second: ArrayLike, unit: str) -> Agreement | str
     )
 
 
+WIDEST_F = 1e9
+"""An F beyond it comes from next to no degrees of freedom: the interval says nothing."""
+
+
 def icc_2_1(figures: Values) -> tuple[float, Interval | None] | None:
     """ICC(2,1) and its 95 % interval; None where nothing varies.
 
@@ -145,7 +149,7 @@ def icc_2_1(figures: Values) -> tuple[float, Interval | None] | None:
     share = 0.5 + CONFIDENCE / 2
     above = float(stats.f.ppf(share, n - 1, v))
     below = float(stats.f.ppf(share, v, n - 1))
-    if not np.isfinite([above, below]).all():
+    if not max(above, below) < WIDEST_F:
         return icc, None
     mixed = k * columns + (k * n - k - n) * error
     bottoms = above * mixed + n * rows, mixed + n * below * rows
