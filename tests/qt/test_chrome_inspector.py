@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from viewer.model.anatomy import Side, VeinSegment
+from viewer.model.anatomy import EVENT_NAMES, LANDMARK_KINDS, Side, VeinSegment, landmark_kind
 from viewer.model.annotation import (
     ClotAge,
     Confidence,
@@ -23,6 +23,7 @@ from viewer.model.coregistration import SyncMode
 from viewer.model.study import Skipped
 from viewer.qt import theme
 from viewer.qt.inspector import Inspector
+from viewer.qt.landmark_panel import LandmarkName
 from viewer.session.session import Session
 from viewer.session.state import Selection, Severity, Workspace
 
@@ -296,3 +297,12 @@ def test_nothing_is_wider_than_the_column(inspector: Inspector, session: Session
             and child.mapTo(inside, child.rect().bottomRight()).x() > inside.width()
         ]
         assert wide == []
+
+
+def test_places_of_this_patient_are_offered_beside_the_bodys(qtbot: QtBot) -> None:
+    names = LandmarkName()
+    qtbot.addWidget(names)
+    offered = [names.itemText(row) for row in range(names.count()) if names.itemText(row)]
+    assert offered[: len(LANDMARK_KINDS)] == [kind.name for kind in LANDMARK_KINDS]
+    assert offered[len(LANDMARK_KINDS) :] == list(EVENT_NAMES)
+    assert not any(landmark_kind(name) for name in EVENT_NAMES)  # they keep no order of the body

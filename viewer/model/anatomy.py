@@ -116,6 +116,18 @@ LANDMARK_KINDS: tuple[LandmarkKind, ...] = (
 """Centre to periphery (domain.md); the order a set of landmarks must keep along a pullback."""
 
 
+EVENT_NAMES = (
+    "Side branch",
+    "Stent, central edge",
+    "Stent, peripheral edge",
+    "Narrowing, central edge",
+    "Narrowing, peripheral edge",
+    "Clot, central face",
+    "Clot, peripheral face",
+)
+"""Places of this patient that both views may show; as landmarks they pin every position model."""
+
+
 def landmark_kind(name: str) -> LandmarkKind | None:
     """The kind a landmark's key or shown name stands for, None for a name of the reader's own."""
     wanted = name.strip().lower()

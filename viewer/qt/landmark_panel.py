@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from viewer.model.anatomy import LANDMARK_KINDS
+from viewer.model.anatomy import EVENT_NAMES, LANDMARK_KINDS
 from viewer.model.coregistration import Landmark
 from viewer.qt import theme, tokens
 from viewer.qt.fields import HEIGHT, Number, field_row
@@ -30,6 +30,9 @@ class LandmarkName(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for kind in LANDMARK_KINDS:
             self.addItem(theme.icon("caval.landmark"), kind.name)
+        self.insertSeparator(self.count())
+        for event in EVENT_NAMES:
+            self.addItem(theme.icon("caval.landmark"), event)
         edit = self.lineEdit()
         if edit is not None:
             edit.setFont(theme.small())
