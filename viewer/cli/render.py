@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LAYOUTS = ("review", "align", "library")
 LATER = ("compare", "teach")
 PATIENCE_S = 120.0
+POSITIONS_PATIENCE_S = 20.0
 LARGEST_SIDE = 16_384
 """Pixels of a picture's side; more would take gigabytes to draw."""
 
@@ -127,6 +128,7 @@ def draw(
         if subtract:
             _subtract(application)
         wait(application, lambda: application.is_complete)
+        _wait_for_positions(application)
         picture = application.window.grab()
         if not picture.save(str(out), "PNG"):
             raise UnreadableError(f"{out}: the picture can't be written", "choose another folder")
@@ -199,6 +201,16 @@ def _left_out(application: Application) -> Iterator[str]:
             f"{reference.description or reference.role} (series {reference.series_uid}): "
             "the review's images were not found; name their folder too"
         )
+
+
+def _wait_for_positions(application: Application) -> None:
+    """Let the frames find their last place; one that never comes is not waited for long."""
+    pulls = application.session.pulls
+    until = time.monotonic() + POSITIONS_PATIENCE_S
+    while pulls is not None and not pulls.is_final and time.monotonic() < until:
+        application.qt.processEvents()
+        time.sleep(0.002)
+    wait(application, lambda: application.is_complete)
 
 
 def wait(application: Application, ready: Callable[[], bool]) -> None:
