@@ -17,7 +17,9 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -63,11 +65,20 @@ class Scrubber(QWidget):
         self._stretching = self._on_edge = False
         self._loop: tuple[int, int] | None = None
         self._loop_grip = ""
+        self._still: QPixmap | None = None  # everything but the grip, kept while it holds
+
+    def _draw_anew(self) -> None:
+        self._still = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw for the new room."""
+        self._draw_anew()
 
     def set_frames(self, frames: int) -> None:
         """How many frames there are."""
         self._frames = frames
-        self.update()
+        self._draw_anew()
 
     def set_frame(self, frame: int) -> None:
         """The 0-based frame that is shown."""
@@ -77,28 +88,29 @@ class Scrubber(QWidget):
 
     def set_cached(self, cached: NDArray[np.bool_]) -> None:
         """Which frames are decoded, bool (frames,)."""
-        self._cached = cached
-        self.update()
+        if not np.array_equal(cached, self._cached):
+            self._cached = cached
+            self._draw_anew()
 
     def set_bad(self, frames: tuple[int, ...]) -> None:
         """Frames (0-based) that can't be read: red on the groove, and named in its tip."""
         if frames != self._bad:
             self._bad = frames
             self.setToolTip(f"Can't be read: {frames_words(frames)}" if frames else "")
-            self.update()
+            self._draw_anew()
 
     def set_marks(self, stretches: tuple[Mark, ...], points: tuple[int, ...]) -> None:
         """Stretches and key frames drawn on the groove."""
         if (stretches, points) != (self._marks, self._points):
             self._marks, self._points = stretches, points
-            self.update()
+            self._draw_anew()
 
     def set_curve(self, frames: Sequence[int], density: Sequence[float] | NDArray[Any]) -> None:
         """The run's contrast over its frames, drawn thinly over the groove; empty for none."""
         values = np.asarray(density, np.float64)
         if tuple(frames) != self._curve[0] or not np.array_equal(values, self._curve[1]):
             self._curve = (tuple(frames), values)
-            self.update()
+            self._draw_anew()
 
     def _draw_curve(self, painter: QPainter, groove: float) -> None:
         frames, values = self._curve
@@ -119,7 +131,7 @@ class Scrubber(QWidget):
         """First and last 0-based frame that are played, None when it is not a part only."""
         if loop != self._loop:
             self._loop = loop
-            self.update()
+            self._draw_anew()
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
@@ -135,9 +147,25 @@ class Scrubber(QWidget):
         return max(0, min(frame, self._frames - 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Groove, loaded ranges, marks, grip."""
+        """Groove, loaded ranges and marks as kept, and the grip."""
+        ratio = self.devicePixelRatioF()
+        if self._still is None or self._still.devicePixelRatio() != ratio:
+            self._still = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+            self._still.setDevicePixelRatio(ratio)
+            self._still.fill(Qt.GlobalColor.transparent)
+            still = QPainter(self._still)
+            still.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_still(still)
+            still.end()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawPixmap(0, 0, self._still)
+        if self._frames:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens.POSITION))
+            painter.drawEllipse(QPointF(self._x_of(self._frame), self.height() / 2), 6, 6)
+
+    def _draw_still(self, painter: QPainter) -> None:
         middle = self.height() / 2
         groove = QRectF(GRIP_PX, middle - 2, self.width() - 2 * GRIP_PX, 4)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -166,8 +194,6 @@ class Scrubber(QWidget):
         painter.setBrush(QColor(tokens.WARN))
         for point in self._points:
             painter.drawEllipse(QPointF(self._x_of(point), middle - 7), 2.2, 2.2)
-        painter.setBrush(QColor(tokens.POSITION))
-        painter.drawEllipse(QPointF(self._x_of(self._frame), middle), 6, 6)
 
     def _draw_loop(self, painter: QPainter, middle: float) -> None:
         """Brackets above the groove around the frames that are played."""
