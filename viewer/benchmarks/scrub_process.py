@@ -95,6 +95,9 @@ def _stand(application: Application, ahead: int) -> int:
     session.set_pullback_frame(first)
     wanted = slice(first, min(pullback.frames, first + ahead + 1))
     _work(application, lambda: application.is_complete)
+    if session.pulls is not None:
+        pulls = session.pulls
+        _work(application, lambda: pulls.is_final and not pulls.busy)
     _work(application, lambda: bool(loader.cached_mask(pullback.uid)[wanted].all()))
     application.reviews.save()
     _work(application, lambda: application.autosave is None or _saved(application.autosave))
