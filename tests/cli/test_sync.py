@@ -110,7 +110,7 @@ def test_a_motor_pullback_held_to_landmarks(caval: Caval) -> None:
     assert all(abs(entry["mm"]) < 0.2 for entry in answer["residuals"])
     assert answer["explanation"]
     assert answer["uncertainty_source"]
-    assert answer["warnings"] == []
+    assert all("has no frames" in text for text in answer["warnings"])  # headers without pixels
 
 
 def test_a_hand_pullback_through_landmarks(caval: Caval) -> None:

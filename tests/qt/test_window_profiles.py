@@ -83,8 +83,8 @@ def test_without_profiles_it_says_why(align: Desk) -> None:
     assert graph.reading is None
     assert "landmarks alone" in why_none(align.session)
     assert not graph.grab().isNull()
-    align.session.vessel.set_mode(SyncMode.CONSTANT)
-    assert "constant rate" in why_none(align.session)
+    align.session.vessel.set_mode(SyncMode.TRACKED)
+    assert "the fluoroscopy" in why_none(align.session)
     pane(align).tabs["speed"].click()
 
 

@@ -22,11 +22,15 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return make_sample(tmp_path_factory.mktemp("case"))
 
 
-def in_mode(sample: Sample, mode: SyncMode, rate_mm_s: float | None = None) -> Session:
+def in_mode(
+    sample: Sample, mode: SyncMode, rate_mm_s: float | None = None, landmarks: int = 9
+) -> Session:
     session = sample.session()
     review = session.review
     for tie in review.coregistrations:
-        review = review.with_coregistration(replace(tie, mode=mode, rate_mm_s=rate_mm_s))
+        marks = tie.landmarks[:landmarks]
+        changed = replace(tie, mode=mode, rate_mm_s=rate_mm_s, landmarks=marks)
+        review = review.with_coregistration(changed)
     session.open_case(session.case, review)
     return session
 
@@ -56,8 +60,20 @@ def test_a_copy_keeps_what_was_gathered(sample: Sample) -> None:
     assert copy.position is session.position
 
 
-def test_a_motors_rate_needs_no_pictures(sample: Sample) -> None:
-    session = in_mode(sample, SyncMode.CONSTANT, rate_mm_s=5.0)
+def test_a_motors_rate_is_bent_by_the_profile_between_landmarks(sample: Sample) -> None:
+    session = in_mode(sample, SyncMode.CONSTANT, rate_mm_s=7.0)
+    straight = session.position
+    gather_positions(session)
+    bent = session.position
+    assert isinstance(straight, PositionMap)
+    assert isinstance(bent, PositionMap)
+    assert bent.mode == straight.mode == "constant"
+    assert "bent where the vein's profile" in bent.explanation
+    assert (bent.high - bent.low <= straight.high - straight.low + 1e-9).mean() > 0.5
+
+
+def test_a_motors_rate_alone_needs_no_pictures(sample: Sample) -> None:
+    session = in_mode(sample, SyncMode.CONSTANT, rate_mm_s=5.0, landmarks=1)
 
     def never(item: object) -> Any:
         raise AssertionError("no frame is read")

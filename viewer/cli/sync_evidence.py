@@ -32,12 +32,16 @@ def gather(
     notes: list[str],
 ) -> PullEvidence:
     """All evidence the mode takes; what to know about it is added to `notes`."""
+    from viewer.geometry.arc_scale import scale_of
     from viewer.geometry.pull_evidence import NOTHING, PullEvidence
+    from viewer.geometry.steady_profile import LEAST_LANDMARKS
 
     steady = args.rate is not None or pullback.motorised
-    if args.mode == "constant" or (args.mode == "auto" and steady):
+    constant = args.mode == "constant" or (args.mode == "auto" and steady)
+    in_space = scale_of(line.polyline, mm_per_px, line.arc_mm).in_space
+    if constant and (in_space or len(landmarks) < LEAST_LANDMARKS):
         return NOTHING
-    compared = args.mode in ("auto", "profile")
+    compared = args.mode in ("auto", "profile", "constant")
     motion, lumen = _look(pullback, compared, notes)
     vein = _vein(args, line, venogram, notes) if compared else None
     tracked = None

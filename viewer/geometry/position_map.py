@@ -26,6 +26,7 @@ from viewer.geometry.pull_clock import best_clock
 from viewer.geometry.pull_direction import runs_back, turned
 from viewer.geometry.pull_evidence import NOTHING, PullEvidence
 from viewer.geometry.pull_models import NOMINAL_PX_MM, Fit, Unfit, frame_clock
+from viewer.geometry.steady_profile import bent_by_profile
 from viewer.geometry.steady_pull import fit_constant
 from viewer.model.coregistration import Coregistration, Landmark, SyncMode
 from viewer.model.study import Pullback
@@ -144,9 +145,12 @@ def _fit(
         span = (max(0, min(start, pullback.frames - 1)), max(0, min(stop, pullback.frames - 1)))
         if span[0] >= span[1]:
             span = (0, pullback.frames - 1)
-        return fit_constant(
+        fit = fit_constant(
             anchors, pull.clock, scale.unit, pull.click, rate, span, length, uncertainty
         )
+        if isinstance(fit, Unfit) or scale.in_space or not pull.evidence.has_profiles:
+            return fit
+        return bent_by_profile(fit, pull)
     if tie.mode in (SyncMode.PROFILE, SyncMode.TRACKED) or _worth_fusing(pull):
         return fit_evidence(pull)
     clock = pull.clock

@@ -106,7 +106,7 @@ def why_none(session: Session) -> str:
         named = {
             SyncMode.LANDMARKS: "landmarks alone",
             SyncMode.TRACKED: "the fluoroscopy",
-        }.get(tie.mode, "the constant rate")
+        }.get(tie.mode, "the constant rate, which the profile may bend between two landmarks")
         return f"Places come from {named}: choose Automatic or profile to compare both."
     if pulls is not None and pulls.busy:
         return pulls.status

@@ -27,6 +27,7 @@ from viewer.geometry.pull_evidence import (
     PullEvidence,
     VeinProfile,
 )
+from viewer.geometry.steady_profile import LEAST_LANDMARKS
 from viewer.model.calibration import Calibration
 from viewer.model.coregistration import Coregistration, SyncMode
 from viewer.model.study import Pullback, Run
@@ -71,15 +72,16 @@ class Basis:
 
     @property
     def steady(self) -> bool:
-        """Whether a motor's rate places the frames: no other evidence is asked for."""
+        """Whether a motor's rate alone places the frames: nothing else is asked for."""
         rate = self.tie.rate_mm_s or (self.pullback.rate_mm_s if self.pullback.motorised else None)
         mode = self.tie.mode
-        return mode is SyncMode.CONSTANT or (mode is SyncMode.AUTO and rate is not None)
+        constant = mode is SyncMode.CONSTANT or (mode is SyncMode.AUTO and rate is not None)
+        return constant and (self.true_mm is not None or len(self.tie.landmarks) < LEAST_LANDMARKS)
 
     @property
     def compares(self) -> bool:
         """Whether lumen and vein are compared."""
-        return self.tie.mode in (SyncMode.AUTO, SyncMode.PROFILE)
+        return self.tie.mode in (SyncMode.AUTO, SyncMode.PROFILE, SyncMode.CONSTANT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ MODEL_TEXTS = {
     SyncMode.AUTO: "Takes the motor's rate when the file gives one, else landmarks, the movement "
     "seen in the IVUS and the vein's profile together.",
     SyncMode.CONSTANT: "Rate times time from the pullback's start to its stop, held to the "
-    "landmarks: for motorised pullbacks.",
+    "landmarks and bent where the vein's width shows it shortened: for motorised pullbacks.",
     SyncMode.LANDMARKS: "A curve through the landmarks that never turns back and follows the "
     "pauses seen in the IVUS: for pullbacks by hand.",
     SyncMode.PROFILE: "Lays the lumen's size along the pullback over the vein's width on the "
