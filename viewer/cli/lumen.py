@@ -117,25 +117,15 @@ def _borders(
     image_set: ImageSet, wanted: range, quiet: bool
 ) -> tuple[LumenBorders, tuple[float, float]]:
     from viewer.dicom.frames import open_frames
-    from viewer.imaging.lumen import LumenFinder
-    from viewer.imaging.window import apply_display, auto_window, display_lut
+    from viewer.session.lumen_search import finder_for
 
     source = open_frames(image_set)
-    to_grey = None
-    if len(source.shape) == 2:
-        table = display_lut(
-            image_set.pixels, source.dtype, auto_window(image_set.pixels, source.frame(0))
-        )
-        if source.dtype.name != "uint8":
-
-            def to_grey(values: Any) -> Any:
-                return apply_display(values, table)
 
     def progress(share: float) -> None:
         print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
 
     try:
-        finder = LumenFinder(image_set.frames, source.frame, to_grey, image_set.pixels.aspect)
+        finder = finder_for(image_set, source)
         shown = progress if sys.stderr.isatty() and not quiet else None
         return finder.find(wanted, progress=shown), finder.field.center_px
     finally:

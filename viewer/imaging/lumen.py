@@ -202,6 +202,29 @@ class LumenFinder:
         words = tuple(word for word, keep in zip(found.reason, free, strict=True) if keep)
         return LumenBorders(wanted[free], found.points_px[free], found.confidence[free], words)
 
+    def snapped(self, frame: int, points_px: Map) -> Map:
+        """An outline a person drew, led to the edge near it.
+
+        Parameters
+        ----------
+        points_px : ndarray (k, 2)
+            Stored px.
+
+        Returns
+        -------
+        ndarray of float32, shape (POINTS, 2)
+            Stored px; what was given where the frame can't be read.
+        """
+        pixels = self._frame(frame)
+        if pixels is None:
+            return np.asarray(evenly(np.asarray(points_px, np.float32)[None], POINTS)[0])
+        stack = self.field.clean(pixels, self._to_grey)[None]
+        start = evenly(self.field.to_cleaned(np.asarray(points_px, np.float32))[None], ANGLES)
+        prior = _Prior(start, np.ones((1, ANGLES), np.float32), np.full(1, 0.5, np.float32))
+        outlines, _ = self._fine(stack, prior, Teller(1, None, None))
+        found = _inside_image(evenly(self.field.to_stored(outlines), POINTS), self.field)
+        return np.asarray(found[0])
+
     # -- the three trips ----------------------------------------------------------------------
     def _section(
         self,

@@ -86,6 +86,11 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "vessel.delete": session.vessel.remove_centerline,
         "rotation.seen_from": session.rotation.toggle_seen_from,
         "rotation.remove": session.rotation.remove,
+        "lumen.find": lambda: find_lumen(session),
+        "lumen.accept_sure": session.lumen.accept_sure,
+        "lumen.delete": session.lumen.delete,
+        "lumen.next": lambda: session.lumen.step_to_check(1),
+        "lumen.previous": lambda: session.lumen.step_to_check(-1),
         "contrast.clear_points": session.contrast_points.clear,
         "vessel.clear_landmarks": session.vessel.remove_landmarks,
         "landmark.previous": lambda: session.vessel.step_landmark(-1),
@@ -109,6 +114,8 @@ def delete_selected(session: Session) -> None:
     chosen = session.selection
     if session.calibrating.active:
         session.calibrating.remove_last_point()
+    elif session.tool is Tool.LUMEN and not chosen:
+        session.lumen.delete()
     elif chosen.kind == "segment":
         session.segments.delete(chosen.id)
     elif chosen.kind == "measurement":
@@ -127,12 +134,23 @@ def accept(session: Session) -> None:
     """Use the calibration that is under way, else add the landmark that is being placed."""
     if session.calibrating.active:
         session.calibrating.accept()
+    elif session.tool is Tool.LUMEN:
+        session.lumen.accept()
     elif session.tool is Tool.CENTERLINE:
         line = session.vessel.target
         if line is not None and len(line.knots_px) > 1:
             session.arm(Tool.SELECT)
     else:
         session.vessel.accept_pending()
+
+
+def find_lumen(session: Session) -> None:
+    """Find the lumen on every frame; asked once more, say how far it is."""
+    work = session.lumen_work
+    if work is not None and work.status:
+        session.notify(work.status, about="lumen")
+    elif work is not None:
+        work.find()
 
 
 def undo(session: Session) -> None:

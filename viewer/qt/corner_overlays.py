@@ -97,6 +97,7 @@ TOOL_WORDS = {
     "stent": "drag along the vein",
     "caliper": "drag to measure a length",
     "ellipse": "drag to measure an area",
+    "lumen": "drag the border, Enter accepts it",
 }
 TOOL_NAMES = {"centerline": "Vein", "caliper": "Measure", "ellipse": "Ellipse"}
 

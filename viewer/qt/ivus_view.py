@@ -15,6 +15,8 @@ from viewer.qt.calibrate_tool import CalibrateOverlay, CalibrateTool
 from viewer.qt.corner_overlays import CornerText, Lines, ScaleBar, SideLetters, ToolPill
 from viewer.qt.frame_view import FrameView
 from viewer.qt.image_pane import ImagePane
+from viewer.qt.lumen_overlay import LumenOverlay
+from viewer.qt.lumen_tool import LumenTool
 from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.rotation_tool import RotationOverlay, RotationTool
@@ -44,18 +46,21 @@ class IvusView(ImagePane):
         self._calibrate_tool = CalibrateTool(session, loader, self._calibration_overlay)
         self._rotation_overlay = RotationOverlay(session)
         self._rotation_tool = RotationTool(session, self._rotation_overlay)
+        self._lumen_overlay = LumenOverlay(session)
+        self._lumen_tool = LumenTool(session, self._lumen_overlay)
         corners = CornerText(session)
         corners.top_left, corners.top_right = self._frame_lines, self._segment_lines
         corners.bottom_left = self._window_lines
         self.view.layers = [
             CutMarks(session, self),
+            self._lumen_overlay,
             self._measures,
             self._calibration_overlay,
             self._rotation_overlay,
             SideLetters(session, session.rotation.letters, beside_px=18.0),
             corners,
             ScaleBar(session, self._calibration),
-            ToolPill(session, lambda: session.tool in (Tool.CALIPER, Tool.ELLIPSE)),
+            ToolPill(session, lambda: session.tool in (Tool.CALIPER, Tool.ELLIPSE, Tool.LUMEN)),
             *self.view.layers,
         ]
         view, scrubber = self.view, self.cine.scrubber
@@ -64,6 +69,7 @@ class IvusView(ImagePane):
         view.dragged.connect(self._on_drag)
         view.released.connect(self._on_release)
         view.clicked.connect(self._on_click)
+        view.hovered.connect(self._on_hover)
         scrubber.stretch_begun.connect(self._begin_stretch)
         scrubber.stretched.connect(self._stretch)
         scrubber.stretch_ended.connect(session.segments.finish_drawing)
@@ -167,9 +173,9 @@ class IvusView(ImagePane):
         return lines
 
     def _segment_lines(self) -> Lines:
-        """The segments this frame lies in."""
+        """Figures of the frame's borders, and the segments it lies in."""
         session, frame = self._session, self._session.cursor.pullback_frame
-        lines = []
+        lines: list[list[paint.Text]] = self._lumen_overlay.figure_lines()
         for segment in session.review.segments:
             frames = session.segments.frames_of(segment)
             if frames is not None and frames[0] <= frame <= frames[1] and not segment.hidden:
@@ -185,15 +191,17 @@ class IvusView(ImagePane):
         if self._session.rotation.current is not None:
             words = f"Anterior up · from the {self._session.rotation.seen_from.value}"
             lines.insert(0, [(words, tokens.TEXT_MID, False)])
-        return lines
+        return [*self._lumen_overlay.status_lines(), *lines]
 
     # -- gestures -----------------------------------------------------------------------------
     def _on_tool(self, tool: Tool) -> None:
-        crosshair = tool in (Tool.CALIPER, Tool.ELLIPSE, Tool.CALIBRATE, Tool.ROTATION)
+        drawing = (Tool.CALIPER, Tool.ELLIPSE, Tool.CALIBRATE, Tool.ROTATION, Tool.LUMEN)
+        crosshair = tool in drawing
         shape = Qt.CursorShape.CrossCursor if crosshair else Qt.CursorShape.ArrowCursor
         self.view.viewport().setCursor(shape)
         self.cine.scrubber.draws_segments = tool.segment_kind is not None
         self._rotation_tool.forget()
+        self._lumen_tool.forget()
         self.repaint_layers()
 
     def _on_press(self, x: float, y: float, modifiers: object) -> None:
@@ -206,6 +214,9 @@ class IvusView(ImagePane):
             self.pause()
             self._rotation_tool.press((x, y))
             self.view.claims_drag = True
+        elif self._lumen_tool.armed and self._item is not None:
+            self.pause()
+            self.view.claims_drag = self._lumen_tool.press(self.view, (x, y), at)
         elif self._session.tool in (Tool.CALIPER, Tool.ELLIPSE) and self._item is not None:
             self.view.claims_drag = self._measure_tool.press(
                 self._item.uid, self.current_frame(), (x, y), at
@@ -217,6 +228,10 @@ class IvusView(ImagePane):
         if self._rotation_tool.active:
             self._rotation_tool.drag((x, y))
             self.repaint_layers()
+        elif self._lumen_tool.active:
+            self._lumen_tool.drag((x, y), modifiers)
+            self._lumen_tool.hover(self.view.point_to_screen((x, y)))
+            self.repaint_layers()
         elif self._calibrate_tool.armed:
             self._calibrate_tool.drag((x, y))
         else:
@@ -226,10 +241,18 @@ class IvusView(ImagePane):
         if self._rotation_tool.active:
             self._rotation_tool.release((x, y))
             self.repaint_layers()
+        elif self._lumen_tool.active:
+            self._lumen_tool.release(modifiers)
+            self.repaint_layers()
         elif self._calibrate_tool.armed:
             self._calibrate_tool.release((x, y))
         elif self._measure_tool.active:
             self._measure_tool.release()
+
+    def _on_hover(self, x: float, y: float) -> None:
+        over = np.isfinite(x) and np.isfinite(y)
+        if self._lumen_tool.hover(self.view.point_to_screen((x, y)) if over else None):
+            self.repaint_layers()
 
     def _on_click(self, x: float, y: float, modifiers: object) -> None:
         if self._session.tool is Tool.SELECT and not self.view.claims_drag:

@@ -40,6 +40,7 @@ from viewer.qt.inspector import Inspector
 from viewer.qt.ivus_view import IvusView
 from viewer.qt.longitudinal_view import LongitudinalView
 from viewer.qt.lower_region import LowerRegion
+from viewer.qt.lumen_strip import LumenStrip
 from viewer.qt.notify import Toast
 from viewer.qt.pane_verbs import PaneVerbs
 from viewer.qt.rotation_strip import RotationStrip
@@ -51,6 +52,7 @@ from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.contrast_views import ContrastViews
 from viewer.session.frame_loader import FrameLoader
+from viewer.session.lumen_work import LumenWork
 from viewer.session.path_work import paths_on_workers
 from viewer.session.pull_work import PullWork
 from viewer.session.recovery import Recovery
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
         self.contrast = ContrastViews(session, self.loader)
         session.tracing = VeinTracing(session, self.loader, self.contrast)
         session.pulls = PullWork(session, self.loader)
+        session.lumen_work = LumenWork(session, self.loader)
         session.two_views.worker = paths_on_workers(self.loader)
         self.venogram = VenogramView(session, self.loader, self.contrast)
         self.ivus = IvusView(session, self.loader)
@@ -114,6 +117,7 @@ class MainWindow(QMainWindow):
         self.strip = AlignStrip(session)
         self.calibrate_strip = CalibrateStrip(session)
         self.rotation_strip = RotationStrip(session)
+        self.lumen_strip = LumenStrip(session)
         self.start_page = StartPage(actions)
         self.toast = Toast(self)
         self.align = AlignStage(self)
@@ -164,10 +168,12 @@ class MainWindow(QMainWindow):
         column.addWidget(self.strip)
         column.addWidget(self.calibrate_strip)
         column.addWidget(self.rotation_strip)
+        column.addWidget(self.lumen_strip)
         column.addWidget(self.split, 1)
         self.strip.hide()
         self.calibrate_strip.hide()
         self.rotation_strip.hide()
+        self.lumen_strip.hide()
 
     def _connect(self) -> None:
         session = self.session
@@ -370,6 +376,7 @@ class MainWindow(QMainWindow):
         self.strip.setVisible(tool is Tool.LANDMARK)
         self.calibrate_strip.setVisible(tool is Tool.CALIBRATE)
         self.rotation_strip.setVisible(tool is Tool.ROTATION)
+        self.lumen_strip.setVisible(tool is Tool.LUMEN)
 
     def _on_workspace(self, workspace: Workspace) -> None:
         if workspace is Workspace.ALIGN:
@@ -435,6 +442,8 @@ class MainWindow(QMainWindow):
         """Stop playing and let the application save."""
         for pane in (self.venogram, self.ivus):
             pane.pause()
+        if self.session.lumen_work is not None:
+            self.session.lumen_work.close()
         self.closing.emit()
         event.accept()
 

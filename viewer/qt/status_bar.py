@@ -102,7 +102,7 @@ class StatusBar(QWidget):
         self.link, self.anchors, self.here = StatusItem(), StatusItem(), StatusItem()
         self.cache, self.saved, self.undo = StatusItem(), StatusItem(), StatusItem()
         self.issues, self.busy, self.work = StatusItem(), StatusItem(), StatusItem()
-        self.length = StatusItem()
+        self.length, self.search = StatusItem(), StatusItem()
         self.model = StatusItem()
         self.warning = StatusItem(rule=False, weight=600)
         self.warning.show_as(
@@ -122,13 +122,16 @@ class StatusBar(QWidget):
             signal.connect(self.refresh)
         if session.pulls is not None:
             session.pulls.changed.connect(self._show_model)
+        if session.lumen_work is not None:
+            session.lumen_work.changed.connect(self._show_search)
+            self.search.clicked.connect(session.lumen_work.cancel)
         session.cursor_changed.connect(self._follow_cursor)
         self.refresh()
 
     def _items(self) -> tuple[StatusItem, ...]:
         return (
-            self.busy, self.work, self.link, self.model, self.anchors, self.here, self.length,
-            self.cache, self.saved, self.issues, self.undo,
+            self.busy, self.work, self.search, self.link, self.model, self.anchors, self.here,
+            self.length, self.cache, self.saved, self.issues, self.undo,
         )  # fmt: skip
 
     def refresh(self) -> None:
@@ -228,6 +231,12 @@ class StatusBar(QWidget):
         words = f"{text} · Cancel" if text else ""
         tip = "Click to end it"
         self.work.show_as(words, "ph.x-circle", tokens.ACCENT, ink=tokens.TEXT_HI, tip=tip)
+
+    def _show_search(self) -> None:
+        work = self._session.lumen_work
+        words = f"{work.status} · Cancel" if work is not None and work.status else ""
+        tip = "Click to end the search"
+        self.search.show_as(words, "ph.x-circle", tokens.ACCENT, ink=tokens.TEXT_HI, tip=tip)
 
     def set_compact(self, compact: bool) -> None:
         """Small screens: without cache, undo and anchors; never without ±, saved or the warning."""

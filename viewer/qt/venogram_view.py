@@ -30,6 +30,11 @@ ON_VEIN_PX = 14.0
 """A press this near to the centerline, on the screen, takes hold of the position."""
 
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
+ON_RUN = {
+    Tool.CENTERLINE, Tool.STENOSIS, Tool.CLOT, Tool.STENT, Tool.CALIPER, Tool.ELLIPSE,
+    Tool.CALIBRATE, Tool.CONTRAST,
+}  # fmt: skip
+"""Tools that do something on a venogram."""
 GRIPS = {Tool.CENTERLINE: ("knot",), Tool.LANDMARK: ("landmark", "pending")}
 """What a press takes hold of while a tool is armed; Select takes hold of everything."""
 
@@ -77,7 +82,7 @@ class VenogramView(ContrastPane):
             SideLetters(session, self._letters),
             corners,
             ScaleBar(session, self._calibration),
-            ToolPill(session, lambda: session.tool not in (Tool.SELECT, Tool.LANDMARK)),
+            ToolPill(session, lambda: session.tool in ON_RUN),
             self.pill,
             self.legend,
             *self.view.layers,

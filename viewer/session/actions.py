@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viewer.session.state import Tool
+
 if TYPE_CHECKING:
     from viewer.session.session import Session
 
@@ -41,6 +43,14 @@ def _needs_pullback(session: Session) -> str:
 
 def _needs_rotation(session: Session) -> str:
     return "" if session.rotation.current else "needs a rotation that was set"
+
+
+def _needs_contours(session: Session) -> str:
+    return "" if session.lumen.of_pullback() else "needs borders on the IVUS frames"
+
+
+def _needs_contour(session: Session) -> str:
+    return "" if session.lumen.current else "needs a border on the shown IVUS frame"
 
 
 def _needs_image(session: Session) -> str:
@@ -81,7 +91,8 @@ def _needs_segments(session: Session) -> str:
 
 
 def _needs_selection(session: Session) -> str:
-    chosen = session.selection or session.calibrating.active
+    border = session.tool is Tool.LUMEN and session.lumen.current
+    chosen = session.selection or session.calibrating.active or border
     return "" if chosen else "needs something selected"
 
 
@@ -237,6 +248,9 @@ ACTIONS: tuple[Action, ...] = (
        _needs_place, checkable=True, group=1),
     _a("tool.stent", "Stent", "Tools", "T", "Drag along the vein to mark a stent", "caval.stent",
        _needs_place, checkable=True, group=1),
+    _a("tool.lumen", "Lumen", "Tools", "E",
+       "Draw, bend and accept the lumen's border on the IVUS frame", "ph.polygon",
+       _needs_pullback, checkable=True, group=2),
     _a("tool.caliper", "Measure", "Tools", "M", "Drag on an image to measure a length", "ph.ruler",
        _needs_image, checkable=True, group=2),
     _a("tool.ellipse", "Ellipse", "Tools", "Shift+M", "Drag on an image to measure an area",
@@ -262,6 +276,15 @@ ACTIONS: tuple[Action, ...] = (
        _needs_contrast_points, group=2),
     _a("calibrate.carry", "Use calibration on other runs", "Tools", "Shift+K",
        "Use this run's calibration on runs of the same geometry too", "ph.copy", _can_carry,
+       group=2),
+    _a("lumen.find", "Find lumen on all frames", "Tools", "Ctrl+Alt+E",
+       "Find the lumen's border on every frame; borders you edited or accepted stay",
+       "ph.magic-wand", _needs_pullback, group=2),
+    _a("lumen.accept_sure", "Accept sure borders", "Tools", "Ctrl+Return",
+       "Accept every border of the pullback that nothing speaks against", "ph.checks",
+       _needs_contours, group=2),
+    _a("lumen.delete", "Delete border of this frame", "Tools", "Ctrl+Delete",
+       "Delete the border of this kind on the shown IVUS frame", "ph.trash", _needs_contour,
        group=2),
     _a("vessel.new", "Another vein", "Tools", "Shift+B",
        "Draw another centerline on this run: the other side, the cava", "ph.path", _needs_run,
@@ -314,6 +337,12 @@ ACTIONS: tuple[Action, ...] = (
        _needs_segments, group=1),
     _a("segment.previous", "Previous segment", "Go", "Shift+N",
        "Go to the previous segment in the list", "ph.list", _needs_segments, group=1),
+    _a("lumen.next", "Next border to check", "Go", "U",
+       "Go to the next IVUS frame whose border should be looked at", "ph.polygon",
+       _needs_contours, group=1),
+    _a("lumen.previous", "Previous border to check", "Go", "Shift+U",
+       "Go to the previous IVUS frame whose border should be looked at", "ph.polygon",
+       _needs_contours, group=1),
     _a("cine.loop_segment", "Loop selected segment", "Go", "Shift+L",
        "Play only the frames of the selected segment; again to stop", "ph.repeat", _needs_pullback,
        checkable=True, group=2),

@@ -196,6 +196,13 @@ class FrameLoader:
         with self._wake:
             return self._cache.state
 
+    def post(self, act: Callable[[], None]) -> None:
+        """Have something done on the main thread, soon; from any thread, never after `close`."""
+        with self._wake:
+            closed = self._closed
+        if not closed:
+            self._post(act)
+
     def forget(self, uid: str) -> None:
         """Let go of an image set: frames, wishes, jobs and files."""
         with self._wake:

@@ -67,6 +67,13 @@ class SegmentEdits:
         stretch = self.stretch(segment)
         return stretch.frames if stretch is not None else None
 
+    def selected_frames(self) -> tuple[int, int, str] | None:
+        """First and last frame and name of the selected segment on the shown pullback."""
+        chosen = self._session.selection
+        segment = self._session.review.segment(chosen.id) if chosen.kind == "segment" else None
+        frames = self.frames_of(segment) if segment is not None else None
+        return None if segment is None or frames is None else (*frames, segment.name)
+
     def arcs_of(self, segment: AnySegment) -> tuple[float, float] | None:
         """Start and end on the shown run's centerline, arc length px; None when untold."""
         if not stretches.is_shown(self._session, segment):

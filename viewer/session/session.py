@@ -29,6 +29,7 @@ from viewer.session import cursor_moves
 from viewer.session.calibrating import CalibrateEdits
 from viewer.session.contrast_points import ContrastPointEdits
 from viewer.session.curves import Curves
+from viewer.session.lumen_edits import LumenEdits
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
@@ -46,6 +47,7 @@ from viewer.session.vessel_edits import VesselEdits
 
 if TYPE_CHECKING:
     from viewer.imaging.vessel_profile import VesselProfile
+    from viewer.session.lumen_work import LumenWork
     from viewer.session.pull_work import Basis, PullWork
     from viewer.session.vein_tracing import VeinTracing
 
@@ -77,6 +79,7 @@ class Session(ReviewSteps):
         self.tool = Tool.SELECT
         self.tracing: VeinTracing | None = None
         self.pulls: PullWork | None = None
+        self.lumen_work: LumenWork | None = None
         self.placed: dict[tuple[str, str], PositionMap | Unlinked] = {}
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
@@ -84,6 +87,7 @@ class Session(ReviewSteps):
         self.calibrating = CalibrateEdits(self)
         self.contrast_points = ContrastPointEdits(self)
         self.rotation = RotationEdits(self)
+        self.lumen = LumenEdits(self)
         self.placing = Placing(self)
         self.two_views = TwoViews(self)
         self._curves = Curves()

@@ -37,6 +37,7 @@ class Tool(StrEnum):
     CALIBRATE = "calibrate"
     CONTRAST = "contrast"
     ROTATION = "rotation"
+    LUMEN = "lumen"
 
     @property
     def segment_kind(self) -> SegmentKind | None:
