@@ -229,7 +229,7 @@ def test_without_contours_figures_are_null_and_say_so(
     answer = measured(known, bare, tmp_path, capsys)
     one = next(s for s in answer["segments"] if s["kind"] == "stenosis")
     assert one["stenosis"] is None
-    assert "no lumen contours" in one["warnings"][0]
+    assert "no lumen border of it is edited or accepted" in one["warnings"][0]
     clot = answer["clot"]["segments"][0]["clot"]
     assert clot["volume"] is None
     assert clot["fraction"]["value"] == 100.0
@@ -237,6 +237,18 @@ def test_without_contours_figures_are_null_and_say_so(
     limb = {c["of"]: c for c in last["figures"] if c["scope"] == "left limb"}
     assert limb["volume"]["percent"] is None
     assert limb["Marder"]["percent"] is not None
+    assert answer["stents"][0]["stent"]["min_area"] is None
+
+
+def test_unchecked_borders_feed_no_figure(
+    known: Known, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auto = tuple(
+        replace(one, status=ContourStatus.AUTO, by="", at="") for one in known.review.contours
+    )
+    answer = measured(known, replace(known.review, contours=auto), tmp_path, capsys)
+    one = next(s for s in answer["segments"] if s["kind"] == "stenosis")
+    assert one["stenosis"] is None
     assert answer["stents"][0]["stent"]["min_area"] is None
 
 

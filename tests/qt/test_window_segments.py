@@ -181,7 +181,7 @@ def test_properties_are_edited_in_the_inspector(desk: Desk) -> None:
     desk.settle()
     assert desk.window.inspector.isVisible()
     shown = desk.picture(desk.window.inspector)
-    session.segments.update(segment.id, note="seen on both views")
+    session.segments.update(segment.id, name="Seen on both")
     desk.settle()
     assert (desk.picture(desk.window.inspector) != shown).any()
 

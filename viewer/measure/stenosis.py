@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from viewer.measure.lumen_curve import LumenCurve, frames_in_words
 from viewer.measure.quantity import Quantity
 from viewer.measure.references import ReferenceValues
 from viewer.model.anatomy import Side, VeinSegment, vein_label
+from viewer.model.annotation import Against
 
 PROPOSED_WITHIN_MM = 20.0
 """A proposed reference lies this near the lesion."""
@@ -29,15 +29,6 @@ PROPOSED_WITHIN_FRAMES = 60
 
 ALONE_SHARE = 0.15
 """A narrowest frame this much under its neighbours' median is to be looked at."""
-
-
-class Against(StrEnum):
-    """What a narrowing is compared with."""
-
-    NORMATIVE = "normative"
-    LOCAL = "local"
-    INTERPOLATED = "local, interpolated"
-    CONTRALATERAL = "contralateral"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,15 @@ class Confidence(StrEnum):
     HIGH = "high"
 
 
+class Against(StrEnum):
+    """What a narrowing is compared with."""
+
+    NORMATIVE = "normative"
+    LOCAL = "local"
+    INTERPOLATED = "local, interpolated"
+    CONTRALATERAL = "contralateral"
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceFrame:
     """A frame its reader holds a segment against; on another pullback it is the other side's."""
@@ -127,11 +136,18 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stenosis(Segment):
-    """A narrowing; without `references` of its reader's, the program proposes some."""
+    """A narrowing; without `references` of its reader's, the program proposes some.
+
+    Attributes
+    ----------
+    against : Against
+        The reference its reader tells it by; all are shown side by side.
+    """
 
     kind: Literal["stenosis"] = "stenosis"
     cause: StenosisCause = StenosisCause.UNSET
     references: tuple[ReferenceFrame, ...] = ()
+    against: Against = Against.NORMATIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

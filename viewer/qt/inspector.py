@@ -10,11 +10,13 @@ from viewer.qt.annotation_list import AnnotationList
 from viewer.qt.attention_panel import AttentionPanel
 from viewer.qt.commands import delete_selected
 from viewer.qt.facts_panel import FactsPanel
+from viewer.qt.figures_panel import FiguresPanel
 from viewer.qt.labels import ElidedLabel, push_button, show_if
 from viewer.qt.landmark_panel import LandmarkPanel, QualityPanel
 from viewer.qt.mapping_panel import MappingPanel
 from viewer.qt.measurement_panel import MeasurementPanel
 from viewer.qt.segment_panel import SegmentPanel
+from viewer.qt.suggestion_panel import SuggestionPanel
 from viewer.qt.two_views_panel import TwoViewsPanel
 from viewer.qt.vein_panel import VeinPanel
 from viewer.session.session import Session
@@ -58,6 +60,8 @@ class Inspector(QWidget):
         self.attention = AttentionPanel(session)
         self.annotations = AnnotationList(session)
         self.segment = SegmentPanel(session)
+        self.figures = FiguresPanel(session)
+        self.suggested = SuggestionPanel(session)
         self.measurements = MeasurementPanel(session)
         self.facts = FactsPanel(session)
         self.space: TwoViewsPanel | None = None
@@ -96,8 +100,10 @@ class Inspector(QWidget):
         stack.addWidget(self.annotations)
         stack.addWidget(self.landmarks)
         self._rules: list[tuple[QWidget, QWidget]] = []
+        self.segment.put_figures(self.figures)
         panels = (
-            self.segment, self.veins, self.measurements, self.facts, self.quality, self.mapping,
+            self.segment, self.suggested, self.veins, self.measurements,
+            self.facts, self.quality, self.mapping,
         )  # fmt: skip
         for panel in panels:
             line = theme.rule()
@@ -169,6 +175,9 @@ class Inspector(QWidget):
         else:
             self.segment.finish()
         show_if(self.segment, segment is not None and not align)
+        self.figures.refresh()
+        self.suggested.refresh()
+        show_if(self.suggested, self.suggested.anything and not align)
         self.veins.refresh()
         show_if(self.veins, self.veins.anything)
         if align:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.model.annotation import SegmentKind
 from viewer.qt import longitudinal_paint as lp
+from viewer.qt import lumen_graph_paint as lg
 from viewer.qt import paint, theme, tokens, unreadable_marks
 from viewer.qt.focus_ring import RINGED
 from viewer.session.long_columns import columns_of, faintness
@@ -49,6 +50,8 @@ class LongitudinalCanvas(QWidget):
         self._session = session
         self.long_view: LongView | None = None
         self.cut_angle_deg = DEFAULT_CUT_DEG
+        self.curves = lg.Shown()
+        self.shows_lumen = True
         self._still: QPixmap | None = None
         self._axis: Axis | None = None
         self._scale: lp.Scale | None = None
@@ -213,6 +216,8 @@ class LongitudinalCanvas(QWidget):
     def _paint_graphs(self, painter: QPainter, scale: lp.Scale) -> None:
         """± of the position and speed of the pull: in two graphs where there is room."""
         rows, position, axis = self._rows, self._session.position_map, self._axis
+        if self.shows_lumen and self._paint_lumen(painter, scale):
+            return
         if position is None or axis is None or axis.sureness is None:
             lp.draw_hint(painter, rows.graph, NO_CURVES)
             return
@@ -228,6 +233,37 @@ class LongitudinalCanvas(QWidget):
         if apart:
             lp.draw_target(painter, rows.graph, sure)
             self._paint_speed(painter, scale, speed)
+
+    @property
+    def has_lumen(self) -> bool:
+        """Whether the shown pullback has a graph of its lumen."""
+        work, uid = self._session.figures, self._session.cursor.pullback_uid
+        figures = work.figures if work is not None and work.wanted else None
+        return (
+            figures is not None and figures.graph is not None and figures.graph.pullback_uid == uid
+        )
+
+    def _paint_lumen(self, painter: QPainter, scale: lp.Scale) -> bool:
+        """The lumen's area and diameters in place of speed and ±; False while there are none."""
+        work, axis = self._session.figures, self._axis
+        figures = work.figures if work is not None and self.has_lumen else None
+        if figures is None or figures.graph is None or axis is None:
+            return False
+        rows, places = self._rows, axis.places
+        top = rows.speed.top() if rows.speed.height() > 0 else rows.graph.top()
+        row = QRectF(rows.graph.left(), top, rows.graph.width(), rows.graph.bottom() - top)
+        origin, unit = scale.x(0.0), scale.x(1.0) - scale.x(0.0)
+
+        def x_of(frames: NDArray[np.int64]) -> NDArray[np.float64]:
+            return np.asarray(origin + unit * places[np.minimum(frames, len(places) - 1)])
+
+        norms = []
+        for line in figures.norms if axis.kind is AxisKind.VEIN else ():
+            left = max(row.left(), min(scale.x(line.start), scale.x(line.end)))
+            right = min(row.right(), max(scale.x(line.start), scale.x(line.end)))
+            norms += [(left, right, line)] if right > left else []
+        lg.draw_lumen(painter, row, figures.graph, x_of, self.curves, norms, figures.marks)
+        return True
 
     def _paint_speed(self, painter: QPainter, scale: lp.Scale, speed: list[lp.Curve]) -> None:
         row, position = self._rows.speed, self._session.position_map

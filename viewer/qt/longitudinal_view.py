@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from viewer.errors import UnreadableError
 from viewer.model.study import Pullback
 from viewer.qt import theme, tokens
+from viewer.qt.labels import show_if
 from viewer.qt.longitudinal_canvas import LongitudinalCanvas
+from viewer.qt.lumen_graph_paint import Shown
 from viewer.qt.main_thread import when_idle
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.long_view import LongView
@@ -49,6 +51,8 @@ class LongitudinalView(QWidget):
         session.selection_changed.connect(self.refresh)
         session.layers_changed.connect(self.refresh)
         session.cursor_changed.connect(self._on_cursor)
+        if session.figures is not None:
+            session.figures.changed.connect(self._on_figures)
 
     def _header(self, actions: dict[str, QAction]) -> QWidget:
         header = QWidget(self)
@@ -64,6 +68,7 @@ class LongitudinalView(QWidget):
         self._subtitle.setStyleSheet(f"color:{tokens.TEXT_LOW};")
         row.addWidget(self._title)
         row.addWidget(self._subtitle, 1)
+        self._add_curves(row, header)
         for action_id, word in zip(AXIS_ACTIONS, AXIS_WORDS, strict=True):
             row.addWidget(_text_button(actions[action_id], word, header))
         row.addSpacing(8)
@@ -75,6 +80,47 @@ class LongitudinalView(QWidget):
         row.addWidget(_text_button(actions["cut.right"], "+", header))
         self._show_cut()
         return header
+
+    def _add_curves(self, row: QHBoxLayout, header: QWidget) -> None:
+        """Switches of the lumen's curves; shown once there is a lumen."""
+        self.switches: dict[str, QToolButton] = {}
+        words = (
+            ("area", "Area", "Area of the lumen; dotted where nobody accepted the border"),
+            ("minimum", "Min ⌀", "Smallest diameter of the lumen, right scale"),
+            ("maximum", "Max ⌀", "Largest diameter of the lumen, right scale"),
+            ("pull", "Pull, ±", "Speed of the pull and ± of the position instead"),
+        )
+        for name, text, tip in words:
+            button = QToolButton(header)
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(text)
+            button.setFixedHeight(24)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(self._choose_curves)
+            self.switches[name] = button
+            row.addWidget(button)
+        for name in ("area", "minimum"):
+            self.switches[name].setChecked(True)
+        row.addSpacing(8)
+
+    def _choose_curves(self) -> None:
+        on = {name: button.isChecked() for name, button in self.switches.items()}
+        self.canvas.shows_lumen = not on["pull"]
+        self.canvas.curves = Shown(on["area"], on["minimum"], on["maximum"])
+        self._show_switches()
+        self.canvas.refresh()
+
+    def _show_switches(self) -> None:
+        lumen = self.canvas.has_lumen
+        for name, button in self.switches.items():
+            show_if(button, lumen)
+            button.setEnabled(name == "pull" or not self.switches["pull"].isChecked())
+
+    def _on_figures(self) -> None:
+        self._show_switches()
+        self.canvas.refresh()
 
     def put_tabs(self, tabs: QWidget) -> None:
         """Put tabs in the place of the title."""
@@ -103,6 +149,7 @@ class LongitudinalView(QWidget):
         axis = self._session.placing.axis()
         self._subtitle.setText(axis.title if axis else "")
         self._show_cut()
+        self._show_switches()
         self.canvas.refresh()
 
     def _on_cursor(self, *_: object) -> None:

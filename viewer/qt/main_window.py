@@ -51,6 +51,7 @@ from viewer.qt.tool_strip import ToolStrip
 from viewer.qt.top_bar import TopBar
 from viewer.qt.venogram_view import VenogramView
 from viewer.session.contrast_views import ContrastViews
+from viewer.session.figure_work import FigureWork
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.lumen_work import LumenWork
 from viewer.session.path_work import paths_on_workers
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         session.tracing = VeinTracing(session, self.loader, self.contrast)
         session.pulls = PullWork(session, self.loader)
         session.lumen_work = LumenWork(session, self.loader)
+        session.figures = FigureWork(session, self.loader)
         session.two_views.worker = paths_on_workers(self.loader)
         self.venogram = VenogramView(session, self.loader, self.contrast)
         self.ivus = IvusView(session, self.loader)

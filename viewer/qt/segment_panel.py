@@ -71,6 +71,10 @@ class SegmentPanel(QWidget):
         self._column.addLayout(figures)
         self._column.addSpacing(4)
 
+    def put_figures(self, panel: QWidget) -> None:
+        """Show what was measured under the heading."""
+        self._column.insertWidget(2, panel)
+
     def _add_place(self) -> None:
         self._where = theme.label("", theme.small(), wrap=True)
         self._column.addWidget(field_row("Where", self._where))

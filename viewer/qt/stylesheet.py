@@ -88,6 +88,11 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.INPUT};
   border-radius: 3px; background: {t.APP}; }}
 QCheckBox::indicator:checked {{ background: {t.FILL}; border-color: {t.ACCENT};
   image: url("%(check)s"); }}
+QRadioButton::indicator {{ width: 12px; height: 12px; border: 1px solid {t.INPUT};
+  border-radius: 7px; background: {t.APP}; }}
+QRadioButton::indicator:checked {{ background: {t.ACCENT}; border: 3px solid {t.FILL};
+  width: 8px; height: 8px; }}
+QRadioButton::indicator:disabled {{ border-color: {t.LINE}; background: {t.PANEL}; }}
 """
 
 _LISTS = f"""

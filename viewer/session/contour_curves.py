@@ -32,16 +32,19 @@ class Unsound:
     why: str
 
 
-def borders_of(session: Session, pullback: Pullback) -> tuple[tuple[Contour, ...], list[Unsound]]:
+def borders_of(
+    session: Session, pullback: Pullback, *, checked: bool = False
+) -> tuple[tuple[Contour, ...], list[Unsound]]:
     """Every border figures are taken of, and what was mended or left out.
 
     Of two on one frame the contour counts; an ellipse a reader drew stands for the lumen where
-    there is none.
+    there is none. With `checked` only what a person stands behind.
     """
     drawn = [
         contour
         for kind in ContourKind
         for contour in session.review.contours_of(pullback.uid, kind)
+        if contour.fixed or not checked
     ]
     told: list[Unsound] = []
     lumens = {one.frame for one in drawn if one.kind is ContourKind.LUMEN}
@@ -69,10 +72,13 @@ def borders_of(session: Session, pullback: Pullback) -> tuple[tuple[Contour, ...
 
 
 def curves_of(
-    session: Session, pullback: Pullback, view: VeinView | None
+    session: Session, pullback: Pullback, view: VeinView | None, *, checked: bool = False
 ) -> tuple[dict[str, LumenCurve], tuple[Unsound, ...]]:
-    """A curve for every kind of border on a pullback (lumen, vessel, stent, flow), and doubts."""
-    borders, told = borders_of(session, pullback)
+    """A curve for every kind of border on a pullback (lumen, vessel, stent, flow), and doubts.
+
+    With `checked` only of borders a person stands behind: nothing else feeds a reported figure.
+    """
+    borders, told = borders_of(session, pullback, checked=checked)
     places = view.along() if view is not None else None
     if places is None:
         places = motor_along(session, pullback)

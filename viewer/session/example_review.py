@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from viewer.model.annotation import (
     Stent,
 )
 from viewer.model.case import Phase
+from viewer.model.contour import Contour, ContourKind, ContourStatus
 from viewer.model.coregistration import Coregistration, Landmark
 from viewer.model.review import PhaseOf, Review
 from viewer.model.study import ImageSet
@@ -67,6 +69,7 @@ def example_review(blank: Review, truth_path: Path, image_sets: tuple[ImageSet, 
             review = review.with_coregistration(
                 _tie(truth, lines[first_run], first_run, pullback["file"], uids[pullback["file"]])
             )
+    review = review.with_contours(*_contours(truth, uids, review))
     review = _with_stenoses(review, truth, first_pullback, uids[first_pullback])
     return _with_phases(review, truth, uids, lines)
 
@@ -84,6 +87,28 @@ def _tie(
         frame = int(mark["frame"][pullback_file])
         tie = tie.with_landmark(Landmark(new_id(), kind.name, frame, (float(x), float(y))))
     return tie
+
+
+def _contours(truth: dict[str, Any], uids: dict[str, str], review: Review) -> Iterator[Contour]:
+    """The borders as a careful reader would have accepted them: lumen, flow in clot, stent."""
+    how: dict[str, Any] = {
+        "status": ContourStatus.ACCEPTED, "by": review.reader, "at": review.created_at,
+    }  # fmt: skip
+    for pullback in truth["pullbacks"]:
+        uid = uids.get(pullback["file"])
+        if uid is None:
+            continue
+        filled = pullback.get("clot_fraction") or []
+        for frame, flat in enumerate(pullback["contours_px"]):
+            points = np.reshape(flat, (-1, 2))
+            yield Contour.of(uid, frame, points, **how)
+            if frame < len(filled) and 0.0 < filled[frame] < 1.0:
+                flow = np.reshape(pullback["flow_contours_px"][frame], (-1, 2))
+                yield Contour.of(uid, frame, flow, ContourKind.FLOW, **how)
+        stent = pullback.get("stent_frames")
+        for frame in range(int(stent[0]), int(stent[1]) + 1) if stent else ():
+            points = np.reshape(pullback["contours_px"][frame], (-1, 2))
+            yield Contour.of(uid, frame, points, ContourKind.STENT, **how)
 
 
 def _with_stenoses(

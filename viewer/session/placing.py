@@ -151,7 +151,8 @@ class Placing:
         low, high = np.sort(position.to_px([position.low[frame], position.high[frame]]))
         return float(low), float(high)
 
-    def _veins(self) -> tuple[VeinStretch, ...]:
+    def veins(self) -> tuple[VeinStretch, ...]:
+        """Which vein lies where along the axis, by the landmarks."""
         session, axis = self._session, self.vein_axis
         curve, run = session.current_polyline, session.run
         if axis is None or curve is None or run is None:
@@ -164,14 +165,14 @@ class Placing:
     def vein_at(self, arc_px: float) -> VeinSegment:
         """The vein at a place on the centerline, from the landmarks that border it."""
         place = self.place_of_arc(arc_px)
-        return VeinSegment.UNSET if place is None else vein_at(self._veins(), place)
+        return VeinSegment.UNSET if place is None else vein_at(self.veins(), place)
 
     def stretches(self) -> tuple[NamedStretch, ...]:
         """The veins along the axis, in the map's unit from the zero."""
         side = self._session.side.letter
         return tuple(
             NamedStretch(item.start, item.end, _vein_name(item.vein, side))
-            for item in self._veins()
+            for item in self.veins()
             if item.vein is not VeinSegment.UNSET
         )
 

@@ -165,7 +165,7 @@ class _Measuring:
         for pullback in session.case.pullbacks:
             view = view_of_image(self.views, pullback.uid)
             self.curves[pullback.uid], self.unsound[pullback.uid] = curves_of(
-                session, pullback, view
+                session, pullback, view, checked=True
             )
 
     def all(self) -> ReviewFigures:
@@ -248,7 +248,7 @@ class _Measuring:
         shown = self._on_pullback(segment, basic.stretch, view)
         curve = None if shown is None else self.curves.get(shown[0], {}).get("lumen")
         if shown is None or curve is None:
-            why = "no lumen contours: its areas are not told"
+            why = "no lumen border of it is edited or accepted: its areas are not told"
             return replace(basic, warnings=(*basic.warnings, why))
         (uid, frames), veins = shown, () if view is None else view.veins
         local = [ref.frame for ref in segment.references if ref.pullback_uid == uid]

@@ -33,6 +33,7 @@ from viewer.session.lumen_edits import LumenEdits
 from viewer.session.measure_edits import MeasureEdits
 from viewer.session.phases import guess_phases
 from viewer.session.placing import Placing
+from viewer.session.reference_edits import ReferenceEdits
 from viewer.session.review_steps import ReviewSteps, new_review
 from viewer.session.rotation_edits import RotationEdits
 from viewer.session.segment_edits import SegmentEdits
@@ -47,6 +48,7 @@ from viewer.session.vessel_edits import VesselEdits
 
 if TYPE_CHECKING:
     from viewer.imaging.vessel_profile import VesselProfile
+    from viewer.session.figure_work import FigureWork
     from viewer.session.lumen_work import LumenWork
     from viewer.session.pull_work import Basis, PullWork
     from viewer.session.vein_tracing import VeinTracing
@@ -80,6 +82,7 @@ class Session(ReviewSteps):
         self.tracing: VeinTracing | None = None
         self.pulls: PullWork | None = None
         self.lumen_work: LumenWork | None = None
+        self.figures: FigureWork | None = None
         self.placed: dict[tuple[str, str], PositionMap | Unlinked] = {}
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
@@ -88,6 +91,7 @@ class Session(ReviewSteps):
         self.contrast_points = ContrastPointEdits(self)
         self.rotation = RotationEdits(self)
         self.lumen = LumenEdits(self)
+        self.references = ReferenceEdits(self)
         self.placing = Placing(self)
         self.two_views = TwoViews(self)
         self._curves = Curves()

@@ -1,0 +1,139 @@
+"""Figures of the marked segments in the inspector and on the graph along the vein."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from window_samples import CTRL, Desk, WrittenSample
+
+from viewer.model.annotation import Against, Stenosis
+from viewer.model.contour import ContourStatus
+from viewer.session.state import Selection
+
+Key = Qt.Key
+
+
+def measured(desk: Desk) -> None:
+    work = desk.session.figures
+    desk.wait(lambda: work.figures is not None and not work.stale, "for figures")
+    desk.settle()
+
+
+def chosen(desk: Desk) -> Stenosis:
+    segment = desk.session.review.segments[0]
+    desk.session.select(Selection("segment", segment.id))
+    desk.settle()
+    measured(desk)
+    assert isinstance(segment, Stenosis)
+    return segment
+
+
+def test_key_figures_agree_with_the_truth(desk: Desk, sample: WrittenSample) -> None:
+    segment = chosen(desk)
+    card = desk.window.inspector.figures.card
+    truth = sample.truth["pullbacks"][0]["area_mm2"]
+    extent = segment.extent
+    least = min(truth[extent.first : extent.last + 1])
+    assert float(card.keys[0].number) == pytest.approx(least, rel=0.03)
+    assert card.keys[0].unit.startswith("±")
+    assert "accepted by" in card.keys[0].tip
+    normal = next(row for row in card.against if row.against is Against.NORMATIVE)
+    assert float(normal.area.split()[0]) == pytest.approx(100 * (1 - least / 200), abs=1.5)
+    assert "62 % area" in card.fact
+    assert "200 mm²" in normal.detail
+
+
+def test_the_mla_frame_is_a_click_away_and_the_graph_shows_it(desk: Desk) -> None:
+    chosen(desk)
+    panel = desk.window.inspector.figures
+    line = next(one for one in panel.card.lines if one.name == "MLA frame")
+    mark = desk.session.figures.figures.marks[0]
+    assert line.frame == mark.frame
+    assert desk.canvas.has_lumen
+    shown = desk.picture(desk.canvas)
+    desk.window.along.switches["area"].click()
+    assert (desk.picture(desk.canvas) != shown).any()
+    desk.window.along.switches["area"].click()
+    desk.window.along.switches["pull"].click()
+    assert not desk.canvas.shows_lumen
+    assert (desk.picture(desk.canvas) != shown).any()
+    desk.window.along.switches["pull"].click()
+    assert not (desk.picture(desk.canvas) != shown).any()
+
+
+def test_the_reference_it_is_told_by_is_chosen_kept_and_undone(desk: Desk) -> None:
+    segment = chosen(desk)
+    panel = desk.window.inspector.figures
+    assert [row.primary for row in panel.card.against] == [True, False, False, False]
+    panel.radios[1].click()
+    measured(desk)
+    assert desk.session.review.segment(segment.id).against is Against.LOCAL
+    assert panel.card.against[1].primary
+    desk.key(Key.Key_Z, CTRL)
+    assert desk.session.review.segment(segment.id).against is Against.NORMATIVE
+
+
+def test_a_frame_is_taken_as_reference_and_inside_the_lesion_it_is_said(desk: Desk) -> None:
+    segment = chosen(desk)
+    panel, inside = desk.window.inspector.figures, segment.extent.first + 1
+    desk.session.set_pullback_frame(inside)
+    panel.use_frame.click()
+    assert any("inside the marked stretch" in notice.text for notice in desk.notices)
+    measured(desk)
+    local = next(row for row in panel.card.against if row.against is Against.LOCAL)
+    assert "lies inside the lesion" in local.tip
+    panel.propose.click()
+    assert desk.session.review.segment(segment.id).references == ()
+
+
+def test_unchecked_borders_tell_nothing_until_they_are_accepted(desk: Desk) -> None:
+    session = desk.session
+    auto = tuple(
+        replace(one, status=ContourStatus.AUTO, by="", at="") for one in session.review.contours
+    )
+    session.edit("Unchecked", replace(session.review, contours=auto))
+    chosen(desk)
+    panel = desk.window.inspector.figures
+    assert panel.card.keys[0].number == ""
+    assert panel.card.open_borders > 0
+    assert not panel.accept.isHidden()
+    panel.accept.click()
+    measured(desk)
+    assert panel.card.keys[0].number
+    assert panel.accept.isHidden()
+
+
+def test_a_suggested_narrowing_is_taken_or_rejected(desk: Desk) -> None:
+    session = desk.session
+    session.edit("Delete", replace(session.review, segments=()))
+    measured(desk)
+    suggested = session.figures.figures.suggested
+    assert suggested
+    assert desk.window.inspector.suggested.anything
+    session.references.take(suggested[0])
+    measured(desk)
+    made = session.review.segments[0]
+    assert (made.extent.first, made.extent.last) == (suggested[0].first, suggested[0].last)
+    desk.key(Key.Key_Z, CTRL)
+    measured(desk)
+    session.references.reject(suggested[0])
+    measured(desk)
+    assert suggested[0] not in session.figures.figures.suggested
+
+
+def test_figures_wait_for_a_drag_to_end(desk: Desk) -> None:
+    segment = chosen(desk)
+    session = desk.session
+    before = session.figures.figures
+    session.begin("Move edge")
+    session.segments.move_edge_to_frame(segment.id, "end", segment.extent.last - 3)
+    desk.pump()
+    assert session.figures.figures is before
+    assert session.figures.stale
+    session.commit()
+    measured(desk)
+    assert session.figures.figures is not before
+    assert np.isfinite(session.figures.figures.graph.area).all()
