@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from viewer.cli import main
+from viewer.cli.export import open_review
 from viewer.dicom.index import index
 from viewer.measure.clot import clot_course
 from viewer.measure.clot_scores import burdens
@@ -25,6 +26,8 @@ from viewer.model.review import ImageReference, Review
 from viewer.model.rotation import PullbackRotation, RotationMark
 from viewer.phantom.cases import write_case
 from viewer.session.example_review import example_review
+from viewer.session.pull_gathering import gather_positions
+from viewer.session.review_figures import review_figures
 from viewer.store import review_file
 
 EVERY = 2
@@ -133,6 +136,21 @@ def test_the_stenosis_against_every_reference(
     assert one["compression"]["pattern"] == "from front to back"
     assert one["compression"]["ap"]["value"] < one["compression"]["lateral"]["value"]
     assert one["stent_plan"] is not None
+
+
+def test_lengths_rest_on_the_positions_that_export_has(
+    known: Known, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = measured(known, known.review, tmp_path, capsys)["segments"]
+    values = reference_values(None)
+    session, _ = open_review(tmp_path / "r.caval.json", [known.folder])
+    alone = review_figures(session, values).segments
+    gather_positions(session)
+    gathered = review_figures(session, values).segments
+    spans = [one.span_mm for one in gathered]
+    assert [one["start_mm"] for one in told] == pytest.approx([span[0] for span in spans])
+    assert [one["end_mm"] for one in told] == pytest.approx([span[1] for span in spans])
+    assert [one.span_mm for one in alone] != spans
 
 
 def test_without_a_rotation_the_pattern_is_unknown(

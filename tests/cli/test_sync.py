@@ -261,6 +261,46 @@ def test_a_landmark_far_off_the_line_is_told(caval: Caval) -> None:
     assert any("30 mm off the centerline" in str(text) for text in answer["warnings"])
 
 
+def test_a_centerline_that_leaves_the_image_is_told(caval: Caval) -> None:
+    answer = answer_of(caval([*POINTS, [100.0, 600.0]], "--json", landmarks=LANDMARKS))
+    assert any("outside the image (512 x 512 px)" in str(text) for text in answer["warnings"])
+
+
+def test_a_centerline_of_another_image_is_refused(caval: Caval) -> None:
+    code, out, err = caval([[x + 500.0, y] for x, y in POINTS], "--json", landmarks=LANDMARKS)
+    assert (code, out) == (3, "")
+    assert "100% of the centerline lies outside the image" in err
+
+
+def test_a_landmark_off_the_image_is_refused(caval: Caval) -> None:
+    off = [*LANDMARKS[:2], LANDMARKS[2] | {"x": -300.0}]
+    code, out, err = caval(POINTS, "--json", landmarks=off)
+    assert (code, out) == (3, "")
+    assert "Inguinal ligament at -300,320 lies outside the image" in err
+
+
+def test_two_landmarks_on_one_frame_are_named(caval: Caval) -> None:
+    same = [LANDMARKS[0], LANDMARKS[1] | {"frame": 30}, LANDMARKS[2]]
+    code, out, err = caval(POINTS, landmarks=same, item=pullback())
+    assert (code, out) == (3, "")
+    assert "Iliac confluence and Internal iliac ostium share frame 31" in err
+
+
+def test_no_landmark_in_the_file_is_as_good_as_no_file(caval: Caval) -> None:
+    code, out, err = caval(POINTS, landmarks=[], item=pullback())
+    assert (code, out) == (3, "")
+    assert "landmark" in err
+    assert "pull.dcm" in err
+
+
+def test_a_single_landmark_says_what_it_fixes(caval: Caval) -> None:
+    answer = answer_of(
+        caval(POINTS, "--json", "--mode", "landmarks", landmarks=LANDMARKS[:1], item=pullback())
+    )
+    assert any("One landmark fixes one place" in str(text) for text in answer["warnings"])
+    assert np.ptp(column(answer, "sigma_mm")) > 1.0
+
+
 def test_a_hand_pullback_without_landmarks_says_what_to_do(caval: Caval) -> None:
     code, _, err = caval(POINTS, item=pullback())
     assert code == 3

@@ -46,6 +46,11 @@ class Pictures:
             x, y = curve.at(np.clip(seconds / 3.3, 0, 1) * curve.length_px)
             down, right = np.ogrid[:rows, :columns]
             ground -= 500 * np.exp(-((right - x) ** 2 + (down - y) ** 2) / (2 * 4.0**2))
+        elif self.item.uid == "later" and 2 <= index <= 5:  # contrast fills the vein
+            x, y = spline_through(KNOTS).points_px.T
+            middle = np.interp(np.arange(rows), y, x)[:, None]
+            near = np.abs(np.arange(columns)[None] - middle) < 18
+            ground = np.where(near, 0.6 * ground, ground)
         return ground.astype(np.uint16)
 
     def overlay(self, index: int) -> None:
@@ -145,6 +150,15 @@ def test_the_transducer_is_followed_and_the_clock_can_be_moved(office: Office) -
     assert np.ptp(gaps) < 1e-9
     session.undo()
     assert session.vessel.current_tie().clock_offset_s is None
+
+
+def test_a_venogram_is_not_used_as_the_fluoroscopy(office: Office) -> None:
+    fluoro = office.pulls.fluoro
+    fluoro.choose("later")
+    office.wait(lambda: not fluoro.status)
+    assert "it is a venogram, and not used" in fluoro.problem
+    session = office.session
+    assert fluoro.tracked(session.basis_for(session.run, session.pullback), None) is None
 
 
 def test_a_mark_on_the_fluoroscopy_belongs_to_the_run_with_the_vein(office: Office) -> None:

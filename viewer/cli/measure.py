@@ -49,10 +49,13 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from viewer.cli.export import open_review, tell_missing
     from viewer.measure.references import reference_values
+    from viewer.session.pull_gathering import gather_positions
     from viewer.session.review_figures import review_figures
 
     values = reference_values(args.references)
     session, skipped = open_review(args.review, args.images)
+    if session.review.segments:
+        gather_positions(session)
     figures = review_figures(session, values)
     answer = answer_of(figures)
     if args.against is not None:

@@ -93,13 +93,15 @@ def _run(path: Path) -> Run:
 
 
 def _view(run: Run, path: Path, line_file: Path) -> ViewLine:
-    from viewer.cli.sync_files import read_centerline
+    from viewer.cli.sync_files import beyond_image, read_centerline
     from viewer.geometry.carm import MissingGeometry
     from viewer.geometry.reconstruction import view_line
 
     line = read_centerline(line_file)
     if line.run and line.run[:1].isdigit() and line.run not in (run.uid, run.series_uid):
         complain(f"warning: {line_file.name} names another run than {path.name}")
+    for text in beyond_image(line_file, line, run):
+        complain(f"warning: {text}")
     view = view_line(run, line.polyline, run.calibration)
     if isinstance(view, MissingGeometry):
         raise UnreadableError(

@@ -62,13 +62,14 @@ def run(args: argparse.Namespace) -> int:
         complain("--mode tracked needs --fluoro RUN, the run stored during the pullback")
         return EXIT_USAGE
     from viewer.cli.sync_answer import answer, print_table
-    from viewer.cli.sync_files import read_centerline
+    from viewer.cli.sync_files import beyond_image, read_centerline
 
     line = read_centerline(args.centerline)
     venogram, notes = _image_set(args.run)
     pullback, more = _pullback(args.pullback)
     scale = _scale(args.review, line, venogram)
-    warnings = [*notes, *more, *line.warnings, *_scale_warnings(line, venogram, scale)]
+    beyond = beyond_image(args.centerline, line, venogram)
+    warnings = [*notes, *more, *line.warnings, *beyond, *_scale_warnings(line, venogram, scale)]
     position = _position(args, line, scale, venogram, pullback, warnings)
     warnings += position.problems
     if args.json:
@@ -106,11 +107,12 @@ def _position(
     warnings: list[str],
 ) -> PositionMap:
     from viewer.cli.sync_evidence import gather
-    from viewer.cli.sync_files import read_landmarks
+    from viewer.cli.sync_files import marks_on_image, read_landmarks
     from viewer.geometry.position_map import Unlinked, position_map
     from viewer.model.coregistration import Coregistration, SyncMode
 
     marks = read_landmarks(args.landmarks, pullback.frames) if args.landmarks else ()
+    marks_on_image(args.landmarks, marks, venogram)
     tie = Coregistration(
         id="sync",
         run_uid=venogram.uid,

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,18 @@ from viewer.geometry.polyline import Polyline, distinct, spline_through
 from viewer.model.calibration import Calibration
 from viewer.model.coregistration import Landmark
 
+if TYPE_CHECKING:
+    from viewer.model.study import ImageSet
+
 SCALES_AGREE = 0.02
 """Relative difference between a file's own two scales that is still rounding."""
 
 
 LEAST_WIDTHS = 8
 """Fewer known widths are no profile."""
+
+MOST_BEYOND = 0.5
+"""A centerline with a larger share outside the image belongs to another one."""
 
 LARGEST = 1e6
 """No place in px and no length in mm is beyond it."""
@@ -140,6 +146,53 @@ def read_centerline(path: Path) -> CenterlineFile:
     return CenterlineFile(
         curve, arc_mm, mm_per_px, uncertainty, source, name, tuple(warnings), width
     )
+
+
+def beyond_image(path: Path, line: CenterlineFile, run: ImageSet) -> list[str]:
+    """A warning where a centerline leaves the image of the run it is used on.
+
+    Raises
+    ------
+    UnreadableError
+        Most of it lies outside: it belongs to another image, or is in another unit.
+    """
+    share = float(np.mean(~_on_image(line.polyline.points_px, run)))
+    if share > MOST_BEYOND:
+        raise UnreadableError(
+            f"{path}: {share:.0%} of the centerline lies outside the image "
+            f"({run.columns} x {run.rows} px)",
+            "give the centerline of this run, in px from its top left",
+        )
+    if share == 0:
+        return []
+    return [
+        f"{path.name}: {max(share, 0.01):.0%} of the centerline lies outside the image "
+        f"({run.columns} x {run.rows} px); nothing is seen there: end it at the image's edge"
+    ]
+
+
+def marks_on_image(path: Path, marks: tuple[Landmark, ...], run: ImageSet) -> None:
+    """Refuse landmarks that lie outside the image.
+
+    Raises
+    ------
+    UnreadableError
+        Names the first of them.
+    """
+    for mark in marks:
+        if not _on_image(np.array([mark.point_px]), run)[0]:
+            x, y = mark.point_px
+            raise UnreadableError(
+                f"{path}: {mark.name} at {x:g},{y:g} lies outside the image "
+                f"({run.columns} x {run.rows} px)",
+                "give its place in px from the top left",
+            )
+
+
+def _on_image(points: NDArray[np.float64], run: ImageSet) -> NDArray[np.bool_]:
+    """Whether points lie on a pixel of the image."""
+    size = np.array([run.columns, run.rows])
+    return np.asarray(((points >= -0.5) & (points <= size - 0.5)).all(axis=1))
 
 
 def calibration_in(path: Path, run_uid: str) -> Calibration | None:

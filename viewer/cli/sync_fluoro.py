@@ -103,6 +103,7 @@ def _followed(
 
     from viewer.dicom.frames import open_frames
     from viewer.geometry.polyline import Polyline
+    from viewer.imaging.filled_vein import fills_with_contrast
     from viewer.imaging.log_domain import LogDomain
     from viewer.imaging.tracking import Straightener, track
 
@@ -133,8 +134,14 @@ def _followed(
     kept = [one for one in strips if one is not None]
     if len(kept) < 4:
         raise UnreadableError(f"{args.fluoro}: its frames can't be read", "ask for the file again")
+    stack = np.stack(kept)
+    if fills_with_contrast(stack):
+        raise UnreadableError(
+            f"{args.fluoro}: contrast fills the vein on it: a venogram, no fluoroscopy of the pull",
+            "give the run stored while the catheter was pulled, or leave --fluoro out",
+        )
     marks = [_mark(mark, scaled, straight, chosen, ratio) for mark in args.transducer or ()]
-    found = track(np.stack(kept), times[chosen], straight.arc_px / ratio, marks)
+    found = track(stack, times[chosen], straight.arc_px / ratio, marks)
     return found, chosen
 
 

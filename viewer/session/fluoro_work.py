@@ -16,6 +16,7 @@ from viewer.geometry.clock_offset import HEADER_SD_S, Offset, clock_offset, head
 from viewer.geometry.polyline import Polyline
 from viewer.geometry.pull_clock import pull_clocks
 from viewer.geometry.pull_evidence import Motion, TrackedPath
+from viewer.imaging.filled_vein import fills_with_contrast
 from viewer.imaging.log_domain import LogDomain
 from viewer.imaging.tracking import Straightener, Tracked, track
 from viewer.model.coregistration import Coregistration, TransducerMark
@@ -39,6 +40,11 @@ GUESSED_MM_PER_PX = 0.3
 """Where the run has no scale: only for how large a transducer is."""
 
 _STRIPS, _WAY = "fluoro strips", "fluoro way"
+
+_A_VENOGRAM = (
+    "Contrast fills the vein on this run: it is a venogram, and not used. "
+    "Choose the run stored while the catheter was pulled."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +377,12 @@ class FluoroWork:
     ) -> None:
         marks = [_mark(mark, strips) for mark in self._session.vessel.current_tie().transducer]
         answers: list[Tracked | None] = []
+        filled: list[bool] = []
 
         def visit(_: int, _read: Frame | UnreadableError) -> None:
+            filled.append(fills_with_contrast(strips.strips))
+            if filled[0]:
+                return
             arc_px = strips.straight.arc_px / strips.ratio
             found = track(strips.strips, times_s[strips.frames], arc_px, marks)
             if found is not None:  # frames of the run, not places among those looked at
@@ -383,6 +393,8 @@ class FluoroWork:
         def finished(_: UnreadableError | None) -> None:
             if self._doing == key:
                 why = "The transducer can't be told from its surroundings: mark it on a frame."
+                if any(filled):
+                    why = _A_VENOGRAM
                 found = answers[0] if answers else None
                 self._end(key, found, "" if found is not None else why)
 
