@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from viewer.app import Application
     from viewer.model.study import ImageSet
 
-LAYOUTS = ("review", "align", "library")
-LATER = ("compare", "teach")
+LAYOUTS = ("review", "align", "compare", "library")
+LATER = ("teach",)
 PATIENCE_S = 120.0
 POSITIONS_PATIENCE_S = 20.0
 LARGEST_SIDE = 16_384
@@ -164,8 +164,8 @@ def _place(
     if pullback_frame is not None:
         _check_frame("--pullback-frame", pullback_frame, session.pullback)
         session.set_pullback_frame(pullback_frame)
-    if layout == "align":
-        session.set_workspace(Workspace.ALIGN)
+    if layout in ("align", "compare"):
+        session.set_workspace(Workspace(layout))
 
 
 def _check_frame(option: str, frame: int, shown: ImageSet | None) -> None:

@@ -86,6 +86,7 @@ def session_verbs(session: Session) -> dict[str, Callable[[], object]]:
         "vessel.delete": session.vessel.remove_centerline,
         "rotation.seen_from": session.rotation.toggle_seen_from,
         "rotation.remove": session.rotation.remove,
+        "compare.swap": session.compare.swap,
         "lumen.find": lambda: find_lumen(session),
         "lumen.accept_sure": session.lumen.accept_sure,
         "lumen.delete": session.lumen.delete,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -60,6 +61,9 @@ from viewer.session.recovery import Recovery
 from viewer.session.session import Session
 from viewer.session.state import Notice, Severity, Tool, Workspace
 from viewer.session.vein_tracing import VeinTracing
+
+if TYPE_CHECKING:
+    from viewer.qt.compare_stage import CompareStage
 
 WIDE, MIDDLE = 1800, 1500
 """From these widths on the rail, and the full inspector and tool labels, have room."""
@@ -131,6 +135,7 @@ class MainWindow(QMainWindow):
         for widget in (self.rail, self.tools):
             self._row.addWidget(widget)
         self._row.addWidget(self.stage, 1)
+        self.compare: CompareStage | None = None
         self._row.addWidget(self.inspector)
         self.pages = QStackedWidget()
         self._body = body
@@ -316,10 +321,28 @@ class MainWindow(QMainWindow):
         self.inspector.setVisible(shows)
         self.actions_by_id["window.inspector"].setChecked(shows)
         self.align.lay_out()
+        self._lay_out_compare()
         for pane in (self.venogram, self.ivus):
             pane.setVisible(alone is None or alone is pane)
         if tight and shows:
             self._place_drawer()
+
+    def _lay_out_compare(self) -> None:
+        """Compare takes the place of tools, stage and inspector; made when first opened."""
+        on = self.session.workspace is Workspace.COMPARE
+        if on and self.compare is None:
+            from viewer.qt.compare_stage import CompareStage
+
+            self.compare = CompareStage(self)
+            self._row.insertWidget(self._row.indexOf(self.stage), self.compare, 1)
+        if self.compare is None:
+            return
+        self.compare.setVisible(on)
+        self.stage.setVisible(not on)
+        if on:
+            self.tools.hide()
+            self.inspector.hide()
+            self.rail.set_compact(True)
 
     def _float_inspector(self, floats: bool) -> None:
         """On a small screen the inspector is a drawer over the stage: it pushes nothing."""
@@ -381,6 +404,7 @@ class MainWindow(QMainWindow):
         self.lumen_strip.setVisible(tool is Tool.LUMEN)
 
     def _on_workspace(self, workspace: Workspace) -> None:
+        self._lay_out()
         if workspace is Workspace.ALIGN:
             drawn = self.session.current_polyline is not None
             self.session.arm(Tool.LANDMARK if drawn else Tool.CENTERLINE)
@@ -446,6 +470,8 @@ class MainWindow(QMainWindow):
             pane.pause()
         if self.session.lumen_work is not None:
             self.session.lumen_work.close()
+        if self.compare is not None:
+            self.compare.close_all()
         self.closing.emit()
         event.accept()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from viewer.session.state import Tool
+from viewer.session.state import Tool, Workspace
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -51,6 +51,15 @@ def _needs_contours(session: Session) -> str:
 
 def _needs_contour(session: Session) -> str:
     return "" if session.lumen.current else "needs a border on the shown IVUS frame"
+
+
+def _needs_phases(session: Session) -> str:
+    enough = len(session.compare.steps()) >= 2
+    return "" if enough else "needs images of at least two phases"
+
+
+def _needs_compare(session: Session) -> str:
+    return "" if session.workspace is Workspace.COMPARE else "needs the Compare workspace"
 
 
 def _needs_image(session: Session) -> str:
@@ -433,6 +442,11 @@ ACTIONS: tuple[Action, ...] = (
        checkable=True),
     _a("workspace.align", "Align", "Window", "Alt+2",
        "Tie the pullback to the venogram with landmarks", "ph.link-simple", checkable=True),
+    _a("workspace.compare", "Compare", "Window", "Alt+3",
+       "See two phases of the procedure side by side: before and after", "ph.columns",
+       _needs_phases, checkable=True),
+    _a("compare.swap", "Swap before and after", "Window", "X",
+       "In Compare: exchange both sides", "ph.arrows-left-right", _needs_compare),
     _a("panel.vein", "Along the vein", "Window", "Alt+V", "Show the vein below the images",
        "ph.path", checkable=True, group=1),
     _a("panel.contrast", "Contrast over time", "Window", "Shift+Q",

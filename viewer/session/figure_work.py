@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from viewer.session.frame_cache import Frame
 from viewer.session.lumen_graph import LumenGraph, NarrowMark, NormLine, narrow_marks, norm_lines
 from viewer.session.lumen_graph import lumen_graph as graph_of
 from viewer.session.review_figures import ReviewFigures, review_figures, suggested_narrowings
+from viewer.session.shared_axis import FramePlaces, RunCourse, vein_courses
 
 if TYPE_CHECKING:
     from viewer.measure.references import ReferenceValues
@@ -36,6 +38,10 @@ class Figures:
     ----------
     suggested : tuple of Candidate
         Narrowings of the shown pullback nobody marked or rejected.
+    places : mapping of str to FramePlaces
+        Where the frames of each tied pullback lie, by its uid.
+    courses : mapping of str to RunCourse
+        Where each mm of the vein lies on each run, by its uid.
     """
 
     review: ReviewFigures
@@ -43,6 +49,8 @@ class Figures:
     norms: tuple[NormLine, ...]
     marks: tuple[NarrowMark, ...]
     suggested: tuple[Candidate, ...]
+    places: Mapping[str, FramePlaces]
+    courses: Mapping[str, RunCourse]
 
 
 class FigureWork:
@@ -165,4 +173,5 @@ def _worked_out(session: Session) -> Figures:
         norm_lines(session, values),
         narrow_marks(session, review),
         suggested_narrowings(session, pullback, values) if pullback is not None else (),
+        *vein_courses(session),
     )

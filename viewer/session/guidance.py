@@ -29,6 +29,8 @@ def advice_for(session: Session) -> Advice | None:
 
     While the tool it names is armed it stays, without naming it: the image must not jump.
     """
+    if session.frozen:
+        return None  # here nothing can be done
     if session.tool in (Tool.CALIBRATE, Tool.ROTATION):
         return None  # their strip says what to do, and images need the room
     advice = _advice(session)

@@ -48,6 +48,7 @@ class ReviewSteps(Looks, ABC):
         super().__init__()
         self.review = review
         self.history = History()
+        self.frozen = False
         self._gesture: tuple[str, Review, Cursor] | None = None
 
     @abstractmethod
@@ -85,7 +86,7 @@ class ReviewSteps(Looks, ABC):
 
     def begin(self, label: str) -> None:
         """Start a gesture: what `preview` shows until `commit` is one step of undo."""
-        if self._gesture is None:
+        if self._gesture is None and not self._refused():
             self._gesture = (label, self.review, self.cursor)
 
     def preview(self, review: Review) -> None:
@@ -130,10 +131,25 @@ class ReviewSteps(Looks, ABC):
     def edit(self, label: str, review: Review, notice: str = "") -> None:
         """One change in one step; a drag that is still under way becomes a step of its own."""
         self.commit()
+        if self._refused():
+            return
         review = replace(review, modified_at=self.review.modified_at)
         if review != self.review:
             before, self.review = self.review, review
             self._push(label, before, self.cursor, notice)
+
+    def _refused(self) -> bool:
+        """Whether nothing may be changed here, which is then said."""
+        if self.frozen:
+            self.notify("Here images are only compared", "Change marks in Review (Alt+1).",
+                        about="frozen")  # fmt: skip
+        return self.frozen
+
+    def mirror(self, review: Review) -> None:
+        """Show another session's review as it is now; nothing of it can be undone here."""
+        if review is not self.review:
+            self._start(review)
+            self.review_changed.emit(review)
 
     def edit_on(self, label: str, review: Review) -> None:
         """As `edit`, one step together with the last one when that has the same label."""

@@ -27,6 +27,7 @@ from viewer.model.study import FrameTiming, ImageSet, Pullback, Role, Run, Skipp
 from viewer.model.vessel import Centerline
 from viewer.session import cursor_moves
 from viewer.session.calibrating import CalibrateEdits
+from viewer.session.compare import Compare
 from viewer.session.contrast_points import ContrastPointEdits
 from viewer.session.curves import Curves
 from viewer.session.lumen_edits import LumenEdits
@@ -83,6 +84,7 @@ class Session(ReviewSteps):
         self.pulls: PullWork | None = None
         self.lumen_work: LumenWork | None = None
         self.figures: FigureWork | None = None
+        self.compare = Compare(self)
         self.placed: dict[tuple[str, str], PositionMap | Unlinked] = {}
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
@@ -214,6 +216,22 @@ class Session(ReviewSteps):
     def show(self, uid: str) -> None:
         """Show a run in the venogram pane or a pullback in the IVUS pane."""
         self._show(uid, None)
+
+    def show_only(self, run_uid: str | None, pullback_uid: str | None) -> None:
+        """Show these, and nothing in a pane whose uid is None."""
+        run, pullback = self.case.run(run_uid), self.case.pullback(pullback_uid)
+        cursor = replace(self.cursor, run_uid=None, run_frame=0, pullback_uid=None,
+                         pullback_frame=0)  # fmt: skip
+        if run is not None:
+            cursor = cursor_moves.with_run(cursor, run, self._seen_best(run))
+        if pullback is not None:
+            cursor = cursor_moves.with_pullback(cursor, pullback, None)
+        self._move(cursor)
+
+    def _seen_best(self, run: Run) -> int | None:
+        """The frame of a run its vein was drawn on, where contrast shows it."""
+        lines = self.review.centerlines_of(run.uid)
+        return min(lines[0].frame, run.frames - 1) if lines else None
 
     def show_frame(self, uid: str, frame: int) -> None:
         """Show one 0-based frame of one image set, wherever it is shown."""

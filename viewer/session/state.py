@@ -50,6 +50,7 @@ class Workspace(StrEnum):
 
     REVIEW = "review"
     ALIGN = "align"
+    COMPARE = "compare"
 
 
 class Layers(StrEnum):
