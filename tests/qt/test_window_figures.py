@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from window_samples import CTRL, Desk, WrittenSample
 
-from viewer.model.annotation import Against, Stenosis
+from viewer.measure.references import site_file
+from viewer.model.annotation import Against, FrameExtent, SegmentKind, Stenosis, Stent
 from viewer.model.contour import ContourStatus
 from viewer.session.state import Selection
 
@@ -49,7 +50,7 @@ def test_key_figures_agree_with_the_truth(desk: Desk, sample: WrittenSample) -> 
 def test_the_mla_frame_is_a_click_away_and_the_graph_shows_it(desk: Desk) -> None:
     chosen(desk)
     panel = desk.window.inspector.figures
-    line = next(one for one in panel.card.lines if one.name == "MLA frame")
+    line = next(one for one in panel.card.shape if one.name == "MLA frame")
     mark = desk.session.figures.figures.marks[0]
     assert line.frame == mark.frame
     assert desk.canvas.has_lumen
@@ -68,7 +69,7 @@ def test_the_reference_it_is_told_by_is_chosen_kept_and_undone(desk: Desk) -> No
     segment = chosen(desk)
     panel = desk.window.inspector.figures
     assert [row.primary for row in panel.card.against] == [True, False, False, False]
-    panel.radios[1].click()
+    panel.against.radios[1].click()
     measured(desk)
     assert desk.session.review.segment(segment.id).against is Against.LOCAL
     assert panel.card.against[1].primary
@@ -84,7 +85,7 @@ def test_a_frame_is_taken_as_reference_and_inside_the_lesion_it_is_said(desk: De
     assert any("inside the marked stretch" in notice.text for notice in desk.notices)
     measured(desk)
     local = next(row for row in panel.card.against if row.against is Against.LOCAL)
-    assert "lies inside the lesion" in local.tip
+    assert "lies inside the lesion" in local.warning
     panel.propose.click()
     assert desk.session.review.segment(segment.id).references == ()
 
@@ -137,3 +138,82 @@ def test_figures_wait_for_a_drag_to_end(desk: Desk) -> None:
     measured(desk)
     assert session.figures.figures is not before
     assert np.isfinite(session.figures.figures.graph.area).all()
+
+
+def test_proposed_references_are_kept_and_removed_one_by_one(desk: Desk) -> None:
+    segment = chosen(desk)
+    panel = desk.window.inspector.figures
+    proposed = panel.card.proposed
+    panel.keep.click()
+    measured(desk)
+    own = desk.session.review.segment(segment.id).references
+    assert tuple(ref.frame for ref in own) == proposed[1]
+    assert panel.card.proposed is None
+    assert [one.reference for one in panel.card.held] == list(own)
+    local = next(row for row in panel.card.against if row.against is Against.LOCAL)
+    assert "proposed" not in local.detail
+    panel.held.removed.emit(own[0])
+    assert desk.session.review.segment(segment.id).references == own[1:]
+
+
+def test_the_suggested_stent_is_marked_as_planned_and_undone(desk: Desk) -> None:
+    segment = chosen(desk)
+    panel = desk.window.inspector.figures
+    plan = panel.card.plan
+    assert plan.frames[0] < segment.extent.first
+    assert plan.frames[1] > segment.extent.last
+    panel.mark_planned.click()
+    stent = desk.session.review.segments[-1]
+    assert isinstance(stent, Stent)
+    assert stent.planned
+    assert (stent.extent.first, stent.extent.last) == plan.frames
+    assert stent.nominal_diameter_mm == plan.diameter_mm
+    measured(desk)
+    names = [line.name for line in panel.card.lines]
+    assert segment.name in names
+    assert not any("stent contour" in word for word in panel.card.warnings)
+    assert [key.caption for key in panel.card.keys] == ["Nominal ⌀"]
+    desk.key(Key.Key_Z, CTRL)
+    assert desk.session.review.segment(stent.id) is None
+
+
+def test_how_full_a_clot_is_is_pulled_up_cm_by_cm_and_undone(desk: Desk) -> None:
+    session = desk.session
+    last = session.pullback.frames - 4
+    extent = FrameExtent(session.pullback.uid, last // 2, last)
+    made = session.segments.made(SegmentKind.CLOT, extent)
+    session.edit("Clot", session.review.with_segment(made))
+    session.select(Selection("segment", made.id))
+    measured(desk)
+    panel = desk.window.inspector.figures
+    assert panel.card.shares.by_hand
+    assert set(panel.bars.filled) == {None}
+    box = panel.bars.bar_box(0)
+    at = QPointF(box.center().x(), box.bottom() - 0.75 * box.height())
+    desk.drag_on(panel.bars, [at, at])
+    measured(desk)
+    shares = session.review.segment(made.id).occluded
+    assert shares == pytest.approx([0.75] * len(shares), abs=0.02)
+    outer = panel.bars.bar_box(len(shares) - 1)
+    top = QPointF(outer.center().x(), outer.top())
+    desk.drag_on(panel.bars, [top, top])
+    measured(desk)
+    assert panel.card.shares.filled[-1] == pytest.approx(1.0)
+    assert panel.card.shares.filled[0] == pytest.approx(0.75, abs=0.02)
+    assert panel.card.keys[0].unit.endswith("mL")
+    assert any(line.name == "Marder, limb" for line in panel.card.lines)
+    desk.key(Key.Key_Z, CTRL)
+    again = session.review.segment(made.id).occluded
+    assert again == pytest.approx([0.75] * len(shares), abs=0.02)
+
+
+def test_norms_their_sources_and_the_sites_file_are_told(desk: Desk) -> None:
+    chosen(desk)
+    panel = desk.window.inspector.figures
+    panel.source.click()
+    text = panel._sources.text()
+    assert "200 mm²" in text
+    assert "Raju" in text
+    assert str(site_file()) in text
+    panel.source.click()
+    assert panel._sources.isHidden()

@@ -127,6 +127,7 @@ def _segment(one: SegmentFigures) -> dict[str, Any]:
     else:
         told |= {
             "product": segment.product or None,
+            "planned": segment.planned,
             "nominal_diameter_mm": segment.nominal_diameter_mm,
             "nominal_length_mm": segment.nominal_length_mm,
             "stent": plain(one.stent),

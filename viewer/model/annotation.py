@@ -175,9 +175,16 @@ class Clot(Segment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stent(Segment):
-    """A stent; nominal figures as on its label."""
+    """A stent; nominal figures as on its label.
+
+    Attributes
+    ----------
+    planned : bool
+        Not placed yet: where it could go, nothing of it is measured.
+    """
 
     kind: Literal["stent"] = "stent"
+    planned: bool = False
     product: str = ""
     nominal_diameter_mm: float | None = None
     nominal_length_mm: float | None = None

@@ -13,7 +13,7 @@ from viewer.qt.labels import push_button, section_title, show_if
 from viewer.session.facts import Fact, how_measured
 from viewer.session.session import Session
 
-_MOST = 9
+_MOST = 10
 
 
 class FactsPanel(QWidget):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from viewer.model.annotation import Stenosis, Stent
-from viewer.qt import theme, tokens
-from viewer.qt.labels import Figure, clear_layout, push_button, section_title, show_if
-from viewer.session.figure_cards import AgainstRow, Card, Line, card_of
+from viewer.errors import ViewerError
+from viewer.model.annotation import AnySegment, ReferenceFrame, Stenosis, Stent
+from viewer.qt import theme
+from viewer.qt.against_table import AgainstTable, HeldFrames
+from viewer.qt.clot_bars import ClotBars
+from viewer.qt.figure_rows import Lines, Places
+from viewer.qt.labels import Figure, push_button, section_title, show_if
+from viewer.session.figure_cards import Card, card_of
+from viewer.session.figure_lines import KeyFigure
+from viewer.session.reference_words import sources_text
 from viewer.session.session import Session
-
-SITE_TIP = (
-    "Norms and cut-offs come from the program's reference_values.toml, each with its source. "
-    "A file of that name in the data folder replaces what your site does otherwise."
-)
 
 
 class FiguresPanel(QWidget):
-    """Follows the session's figures; says when newer ones are on their way."""
+    """Follows the session's figures; says when newer ones are on their way.
+
+    `keys_row` and `shape` are parts the segment's panel puts nearer to its name.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -31,53 +33,98 @@ class FiguresPanel(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 4, 0, 8)
         self._column.setSpacing(6)
-        self._add_heading()
-        self._lines = QVBoxLayout()
-        self._lines.setSpacing(4)
-        self._column.addLayout(self._lines)
-        self._against = QWidget()
-        self._grid = QGridLayout(self._against)
-        self._grid.setContentsMargins(0, 6, 0, 0)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(1, 1)
-        self._column.addWidget(self._against)
-        self.radios: list[QRadioButton] = []
-        self._add_foot()
+        self._make_keys()
+        self.shape = Lines(self._go_to)
+        self._add_clot()
+        self._add_against()
+        self._add_plan()
+        self._add_places()
         if session.figures is not None:
             session.figures.changed.connect(self._follow)
 
-    def _add_heading(self) -> None:
-        self._state = theme.label("", theme.caption(), "low")
-        figures = QHBoxLayout()
-        figures.setSpacing(20)
-        self.keys = [Figure(""), Figure("")]
-        for key in self.keys:
-            figures.addWidget(key, 0, Qt.AlignmentFlag.AlignBottom)
-        figures.addStretch(1)
-        figures.addWidget(self._state, 0, Qt.AlignmentFlag.AlignBottom)
-        self._column.addLayout(figures)
+    # -- building -----------------------------------------------------------------------------
+    def _make_keys(self) -> None:
+        self.keys_row = QWidget()
+        column = QVBoxLayout(self.keys_row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self._figures = QHBoxLayout()
+        self._figures.setSpacing(14)
+        self.keys = [Figure("", key=True), Figure("")]
+        for figure in self.keys:
+            self._figures.addWidget(figure, 0, Qt.AlignmentFlag.AlignBottom)
+        self._figures.addStretch(1)
+        column.addLayout(self._figures)
+        self.state = theme.label("", theme.caption(), "low", wrap=True)
+        column.addWidget(self.state)
 
-    def _add_foot(self) -> None:
-        self._fact = theme.label("", theme.caption(), "mid", wrap=True)
-        self._fact.setToolTip(SITE_TIP)
+    def take_in(self, length: Figure) -> None:
+        """Show a segment's length beside its other key figures."""
+        self._figures.insertWidget(len(self.keys), length, 0, Qt.AlignmentFlag.AlignBottom)
+
+    def _add_clot(self) -> None:
         self._warnings = theme.label("", theme.caption(), wrap=True)
         theme.set_tone(self._warnings, "warn")
         self.accept = push_button("", "ph.check", "primary")
         self.accept.clicked.connect(self._accept)
-        self.use_frame = push_button("Hold against this frame", "ph.map-pin")
-        self.use_frame.setToolTip("Take the shown IVUS frame as a reference")
-        self.use_frame.clicked.connect(self._use_frame)
-        self.propose = push_button("Propose again", "ph.arrow-counter-clockwise")
-        self.propose.setToolTip("Drop the reference frames you chose")
-        self.propose.clicked.connect(self._propose)
-        for widget in (self._fact, self._warnings, self.accept):
+        self.bars = ClotBars(self._session)
+        self.lines = Lines(self._go_to)
+        for widget in (self._warnings, self.accept, self.bars, self.lines):
             self._column.addWidget(widget)
+
+    def _add_against(self) -> None:
+        references = self._session.references
+        self.against = AgainstTable()
+        self.against.chosen.connect(lambda a: references.tell_by(self._id, a))
+        self.held = HeldFrames()
+        self.held.removed.connect(lambda ref: references.remove(self._id, ref))
+        self.held.go_to.connect(self._go_to_reference)
+        self.use_frame = push_button("Use this frame", "ph.map-pin")
+        self.use_frame.setToolTip("Hold the segment against the shown IVUS frame, beside others")
+        self.use_frame.clicked.connect(lambda: references.add_shown_frame(self._id))
+        self.keep = push_button("Keep proposed", "ph.check")
+        self.keep.clicked.connect(self._keep_proposed)
+        self.propose = push_button("Propose", "ph.arrow-counter-clockwise")
+        self.propose.setToolTip("Drop the reference frames you chose; the program proposes some")
+        self.propose.clicked.connect(lambda: references.clear(self._id))
+        self._fact = theme.label("", theme.caption(), "mid", wrap=True)
+        self.source = push_button("Source", look="link", tip="Norms, cut-offs and your site's own")
+        self.source.setCheckable(True)
+        self.source.clicked.connect(self._show_sources)
+        self._sources = theme.label("", theme.caption(), "low", wrap=True)
+        self._sources.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._sources.hide()
         row = QHBoxLayout()
-        row.addWidget(self.use_frame)
-        row.addWidget(self.propose)
+        row.setSpacing(6)
+        for button in (self.use_frame, self.keep, self.propose):
+            row.addWidget(button)
         row.addStretch(1)
+        for widget in (self.against, self.held):
+            self._column.addWidget(widget)
         self._column.addLayout(row)
+        self._column.addWidget(self._fact)
+        self._column.addWidget(self.source, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addWidget(self._sources)
+
+    def _add_plan(self) -> None:
+        self._plan_title = section_title("Stent suggested")
+        self.plan = Lines(self._go_to)
+        self.mark_planned = push_button("Mark as planned stent", "ph.check")
+        self.mark_planned.setToolTip("Adds it over its landing zones, dashed; one step of undo")
+        self.mark_planned.clicked.connect(self._accept_plan)
+        self._plan_note = theme.label(
+            "A suggestion by rule, for you to weigh; not advice on a patient.",
+            theme.caption(), "low", wrap=True,
+        )  # fmt: skip
+        for widget in (self._plan_title, self.plan, self._plan_note):
+            self._column.addWidget(widget)
+        self._column.addWidget(self.mark_planned, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add_places(self) -> None:
+        self._places_title = section_title("Same place, other phases")
+        self.places = Places(self._go_to)
+        self._column.addWidget(self._places_title)
+        self._column.addWidget(self.places)
 
     # -- showing ------------------------------------------------------------------------------
     def _follow(self) -> None:
@@ -87,6 +134,10 @@ class FiguresPanel(QWidget):
     def showEvent(self, event: object) -> None:
         """Nothing is followed while hidden, so catch up."""
         self.refresh()
+
+    @property
+    def _id(self) -> str:
+        return self._session.selection.id
 
     def refresh(self) -> None:
         """Follow the session."""
@@ -101,101 +152,84 @@ class FiguresPanel(QWidget):
         if now == self._shown:
             return
         self._shown, self.card = now, card
-        self._state.setText("measuring…" if work.stale else work.problem)
-        for n, figure in enumerate(self.keys):
-            key = card.keys[n] if card is not None and n < len(card.keys) else None
-            show_if(figure, key is not None)
-            figure.set_value(*((key.number, key.unit, key.caption) if key else ("", "", "–")))
-            figure.setToolTip(key.tip if key is not None else "")
-        self._show_lines(card.lines if card is not None else ())
-        self._show_against(card.against if card is not None else ())
-        self._show_foot(card, segment)
+        waiting = "Measuring… figures are of the last state"
+        self.state.setText(waiting if work.stale else work.problem)
+        show_if(self.state, bool(self.state.text()))
+        self._show_keys(card.keys if card is not None else ())
+        self._show_card(card or Card(()), segment)
 
-    def _show_foot(self, card: Card | None, segment: object) -> None:
-        self._fact.setText(card.fact if card is not None else "")
-        show_if(self._fact, bool(self._fact.text()))
-        self._warnings.setText("\n".join(card.warnings[:4]) if card is not None else "")
-        show_if(self._warnings, bool(self._warnings.text()))
-        count = card.open_borders if card is not None else 0
+    def _show_keys(self, keys: tuple[KeyFigure, ...]) -> None:
+        for n, figure in enumerate(self.keys):
+            known = keys[n] if n < len(keys) else None
+            show_if(figure, known is not None)
+            if known is not None:
+                figure.set_value(known.number, known.unit, known.caption)
+                figure.setToolTip(known.tip)
+
+    def _show_card(self, card: Card, segment: AnySegment) -> None:
+        self.shape.show_lines(card.shape)
+        self.lines.show_lines(card.lines)
+        self._warnings.setText("\n".join(card.warnings[:4]))
+        show_if(self._warnings, bool(card.warnings))
+        count = card.open_borders
         self.accept.setText(f" Accept {count} unchecked border{'' if count == 1 else 's'} here")
         show_if(self.accept, count > 0)
+        show_if(self.bars, card.shares is not None)
+        self.bars.show_shares(segment.id, card.shares)
+        self.against.show_rows(card.against)
+        self.held.show_frames(card.held)
         held = isinstance(segment, Stenosis | Stent)
-        show_if(self.use_frame, held)
-        show_if(self.propose, isinstance(segment, Stenosis | Stent) and bool(segment.references))
+        planned = isinstance(segment, Stent) and segment.planned
+        show_if(self.use_frame, held and not planned)
+        show_if(self.keep, card.proposed is not None)
+        if card.proposed is not None:
+            frames = " and ".join(str(frame + 1) for frame in card.proposed[1])
+            self.keep.setToolTip(f"Hold it against frames {frames}, the open vein on both sides")
+        show_if(self.propose, bool(card.held))
+        self._fact.setText(card.fact)
+        show_if(self._fact, bool(card.fact))
+        show_if(self.source, isinstance(segment, Stenosis))
+        show_if(self._sources, isinstance(segment, Stenosis) and self.source.isChecked())
+        self._show_plan(card)
+        show_if(self._places_title, bool(card.places))
+        self.places.show_places(card.places)
 
-    def _show_lines(self, lines: tuple[Line, ...]) -> None:
-        clear_layout(self._lines)
-        for line in lines:
-            row = QHBoxLayout()
-            name = theme.label(line.name, theme.small(), "low")
-            name.setFixedWidth(112)
-            row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
-            if line.frame is not None:
-                button = push_button(line.text, tip=line.tip or "Go to this frame")
-                button.clicked.connect(partial(self._session.set_pullback_frame, line.frame))
-                row.addWidget(button, 0)
-                row.addStretch(1)
-            else:
-                text = theme.label(line.text, theme.small(), wrap=True)
-                text.setToolTip(line.tip)
-                row.addWidget(text, 1)
-            holder = QWidget()
-            row.setContentsMargins(0, 0, 0, 0)
-            holder.setLayout(row)
-            self._lines.addWidget(holder)
+    def _show_plan(self, card: Card) -> None:
+        plan = card.plan
+        show_if(self._plan_title, plan is not None)
+        show_if(self._plan_note, plan is not None)
+        self.plan.show_lines(plan.lines if plan is not None else ())
+        show_if(self.mark_planned, plan is not None and plan.frames is not None)
 
-    def _show_against(self, rows: tuple[AgainstRow, ...]) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.radios = []
-        show_if(self._against, bool(rows))
-        if not rows:
-            return
-        self._grid.addWidget(section_title("Stenosis against"), 0, 0, 1, 2)
-        for column, word in ((2, "by area"), (3, "by min ⌀")):
-            self._grid.addWidget(theme.label(word, theme.caption(), "low"), 0, column)
-        for n, row in enumerate(rows, start=1):
-            self._add_row(n, row)
-
-    def _add_row(self, n: int, row: AgainstRow) -> None:
-        radio = QRadioButton()
-        radio.setAccessibleName(f"Tell by: {row.name}")
-        radio.setChecked(row.primary)
-        radio.setEnabled(row.usable)
-        radio.clicked.connect(partial(self._tell_by, row))
-        self.radios.append(radio)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(theme.label(row.name, theme.small(500)))
-        words.addWidget(theme.label(row.detail, theme.caption(), "low", wrap=True))
-        cell = QWidget()
-        words.setContentsMargins(0, 0, 0, 0)
-        cell.setLayout(words)
-        cell.setToolTip(row.tip)
-        self._grid.addWidget(radio, n, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(cell, n, 1)
-        for column, text in ((2, row.area), (3, row.diameter)):
-            label = QLabel(text)
-            label.setFont(theme.small(600 if row.primary else 400))
-            label.setStyleSheet(f"color:{tokens.TEXT_HI if row.usable else tokens.TEXT_LOW};")
-            top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-            self._grid.addWidget(label, n, column, top)
+    def _show_sources(self) -> None:
+        work, on = self._session.figures, self.source.isChecked()
+        if on and work is not None:
+            try:
+                self._sources.setText(sources_text(work.values))
+            except ViewerError as error:
+                self._sources.setText(f"{error.what}. {error.hint}")
+        show_if(self._sources, on)
 
     # -- verbs --------------------------------------------------------------------------------
-    def _tell_by(self, row: AgainstRow, *_: object) -> None:
-        self._session.references.tell_by(self._session.selection.id, row.against)
+    def _go_to(self, uid: str, frame: int) -> None:
+        if uid and uid != self._session.cursor.pullback_uid:
+            self._session.show_frame(uid, frame)
+        else:
+            self._session.set_pullback_frame(frame)
+
+    def _go_to_reference(self, reference: ReferenceFrame) -> None:
+        self._go_to(reference.pullback_uid, reference.frame)
 
     def _accept(self) -> None:
         if self.card is not None and self.card.unchecked is not None:
-            segment = self._session.review.segment(self._session.selection.id)
+            segment = self._session.review.segment(self._id)
             name = segment.name if segment is not None else ""
             self._session.lumen.accept_stretch(*self.card.unchecked, name)
 
-    def _use_frame(self) -> None:
-        self._session.references.add_shown_frame(self._session.selection.id)
+    def _keep_proposed(self) -> None:
+        if self.card is not None and self.card.proposed is not None:
+            self._session.references.keep(self._id, *self.card.proposed)
 
-    def _propose(self) -> None:
-        self._session.references.clear(self._session.selection.id)
+    def _accept_plan(self) -> None:
+        if self.card is not None and self.card.plan is not None:
+            self._session.treatments.accept_plan(self._id, self.card.plan)

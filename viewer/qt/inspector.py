@@ -100,7 +100,8 @@ class Inspector(QWidget):
         stack.addWidget(self.annotations)
         stack.addWidget(self.landmarks)
         self._rules: list[tuple[QWidget, QWidget]] = []
-        self.segment.put_figures(self.figures)
+        self.figures.take_in(self.segment.length)
+        self.segment.put_figures(self.figures.keys_row, self.figures.shape, self.figures)
         panels = (
             self.segment, self.suggested, self.veins, self.measurements,
             self.facts, self.quality, self.mapping,

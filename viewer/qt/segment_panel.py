@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.model.anatomy import Side, VeinSegment
@@ -40,10 +39,10 @@ class SegmentPanel(QWidget):
         self._column.setContentsMargins(16, 12, 16, 12)
         self._column.setSpacing(6)
         self._add_heading()
-        self._add_place()
         self._add_stenosis()
         self._add_clot()
         self._add_stent()
+        self._add_place()
         self._add_rest()
 
     # -- building -----------------------------------------------------------------------------
@@ -60,31 +59,27 @@ class SegmentPanel(QWidget):
         heading.addWidget(self.name, 1)
         heading.addWidget(self._drawn)
         self._column.addLayout(heading)
-        self.length = Figure("Length", key=True)
+        self.length = Figure("Length")
         self.length.setToolTip("Along the vein; ± is half the 90 % band")
-        self.second = Figure("Frames")
-        figures = QHBoxLayout()
-        figures.setSpacing(24)
-        figures.addWidget(self.length, 0, Qt.AlignmentFlag.AlignBottom)
-        figures.addWidget(self.second, 0, Qt.AlignmentFlag.AlignBottom)
-        figures.addStretch(1)
-        self._column.addLayout(figures)
-        self._column.addSpacing(4)
+        self._where = theme.label("", theme.small(), wrap=True)
+        self._where_row = field_row("Where", self._where)
+        self._column.addWidget(self._where_row)
 
-    def put_figures(self, panel: QWidget) -> None:
-        """Show what was measured under the heading."""
-        self._column.insertWidget(2, panel)
+    def put_figures(self, keys: QWidget, shape: QWidget, rest: QWidget) -> None:
+        """Show what was measured: key values by the name, the rest between its fields."""
+        self._column.insertWidget(1, keys)
+        self._column.insertWidget(self._column.indexOf(self._where_row) + 1, shape)
+        self._column.insertWidget(self._column.indexOf(self._first_place), rest)
 
     def _add_place(self) -> None:
-        self._where = theme.label("", theme.small(), wrap=True)
-        self._column.addWidget(field_row("Where", self._where))
         self.start = Number("Start along the vein", "mm", -2000, 2000, 1)
         self.start_frame = Number("Start frame", "", 1, 1)
         self.end = Number("End along the vein", "mm", -2000, 2000, 1)
         self.end_frame = Number("End frame", "", 1, 1)
         for box in (self.start_frame, self.end_frame):
             box.setPrefix("f ")
-        self._column.addWidget(field_row("Start", self.start, self.start_frame))
+        self._first_place = field_row("Start", self.start, self.start_frame)
+        self._column.addWidget(self._first_place)
         self._column.addWidget(field_row("End", self.end, self.end_frame))
         self.start.entered.connect(lambda value: self._set_place(0, value))
         self.end.entered.connect(lambda value: self._set_place(1, value))
@@ -185,14 +180,15 @@ class SegmentPanel(QWidget):
     def _show_place(self, segment: AnySegment) -> None:
         session = self._session
         stretch = stretches.stretch_of(session, segment)
-        self._where.setText(stretches.where_text(session, segment))
         self.length.set_value(*stretches.length_text(stretch))
         self.length.setToolTip(stretch.length.source if stretch is not None else "")
         ends = stretches.ends_of(session, segment)
         self._edges = (ends[0].edge, ends[1].edge)
         first, last = ends[0].frame, ends[1].frame
-        both = first is not None and last is not None
-        self.second.set_value(str(abs((last or 0) - (first or 0)) + 1) if both else "", "on IVUS")
+        where = stretches.where_text(session, segment)
+        if first is not None and last is not None:
+            where += f" · {abs(last - first) + 1} frames on IVUS"
+        self._where.setText(where)
         axis = session.placing.vein_axis
         frames = session.pullback.frames if session.pullback is not None else 1
         boxes = ((self.start, self.start_frame), (self.end, self.end_frame))

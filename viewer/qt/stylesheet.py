@@ -29,6 +29,9 @@ QPushButton[primary="true"]:disabled {{ background: #2A2F5C; border-color: #2A2F
 QPushButton[flat="true"], QToolButton {{ background: transparent; border: 1px solid transparent;
   border-radius: {t.RADIUS_BUTTON}px; color: {t.TEXT_MID}; }}
 QPushButton[flat="true"]:hover, QToolButton:hover {{ background: {t.HOVER}; color: {t.TEXT_HI}; }}
+QPushButton[link="true"] {{ background: transparent; border: none; color: {t.ACCENT};
+  padding: 0; min-height: 20px; text-align: left; }}
+QPushButton[link="true"]:hover {{ text-decoration: underline; }}
 QPushButton[flat="true"]:disabled {{ color: #5D6979; background: transparent; }}
 QPushButton[danger="true"] {{ color: {t.ERROR}; }}
 QPushButton[danger="true"]:hover {{ background: {t.ERROR_BACK}; color: {t.ERROR}; }}

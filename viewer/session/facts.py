@@ -26,6 +26,7 @@ from viewer.session.calibration_words import (
     estimate_lines,
 )
 from viewer.session.contents import image_title
+from viewer.session.contour_facts import contour_text
 from viewer.session.placing import half_band
 
 if TYPE_CHECKING:
@@ -196,6 +197,9 @@ def how_measured(session: Session) -> tuple[Fact, ...]:
     """Scales, position and frame times behind the figures that are shown."""
     facts: list[Fact] = []
     run, pullback = session.run, session.pullback
+    borders, told = contour_text(session)
+    if borders:
+        facts.append(Fact("Contours", borders, told))
     if pullback is not None:
         facts.append(_scale_fact(session, "IVUS scale", pullback))
     if run is not None:

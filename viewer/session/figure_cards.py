@@ -6,14 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from viewer.measure.quantity import Quantity
 from viewer.measure.stenosis import Comparison
-from viewer.model.annotation import Against, Clot, FrameExtent, Stenosis, Stent
+from viewer.model.annotation import Against, Clot, FrameExtent, ReferenceFrame, Stenosis, Stent
+from viewer.session import clot_cards, stent_cards
+from viewer.session.contents import image_title
+from viewer.session.figure_lines import (
+    AgainstRow,
+    HeldFrame,
+    KeyFigure,
+    Line,
+    Place,
+    key,
+    percent,
+    tip_of,
+)
+from viewer.session.stent_cards import Planned
 
 if TYPE_CHECKING:
+    from viewer.session.clot_cards import Shares
     from viewer.session.figure_work import Figures
     from viewer.session.review_figures import SegmentFigures
     from viewer.session.session import Session
+
+NOTABLE_MM = 0.2
+"""A smaller diameter elsewhere in a lesion is told when it differs by more than this."""
 
 AGAINST_NAMES = {
     Against.NORMATIVE: "Normal minimum",
@@ -24,67 +40,44 @@ AGAINST_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFigure:
-    """A figure with a caption; the tip tells source, what it was measured on, who accepted it."""
-
-    caption: str
-    number: str
-    unit: str
-    tip: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgainstRow:
-    """One reference beside the others.
-
-    Attributes
-    ----------
-    primary : bool
-        The one its reader tells the narrowing by.
-    detail : str
-        "200 mm² · 16.0 mm", or why there is none.
-    """
-
-    against: Against
-    name: str
-    detail: str
-    area: str
-    diameter: str
-    primary: bool
-    usable: bool
-    tip: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A name and what is said; `frame` is a frame of the shown pullback it leads to."""
-
-    name: str
-    text: str
-    tip: str = ""
-    frame: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """Everything a panel shows of one segment's figures.
 
     Attributes
     ----------
+    shape : tuple of Line
+        MLA frame and shape of a stenosis; where the others have their narrowest.
+    lines : tuple of Line
+        What else was measured.
+    held : tuple of HeldFrame
+        Reference frames its reader chose.
+    proposed : (str, tuple of int) or None
+        Pullback and frames the program proposes instead, to be kept.
+    plan : Planned or None
+        A stent that could be planned over a stenosis.
+    shares : Shares or None
+        How full a clot is, cm by cm.
+    places : tuple of Place
+        The same place on other pullbacks.
     fact : str
         What is usual in healthy people, beside the percentages; with its source.
-    warnings : tuple of str
     unchecked : (int, int) or None
         First and last frame of its stretch when borders there wait to be accepted.
     """
 
     keys: tuple[KeyFigure, ...]
-    lines: tuple[Line, ...]
-    against: tuple[AgainstRow, ...]
-    fact: str
-    warnings: tuple[str, ...]
-    unchecked: tuple[int, int] | None
-    open_borders: int
+    shape: tuple[Line, ...] = ()
+    lines: tuple[Line, ...] = ()
+    against: tuple[AgainstRow, ...] = ()
+    held: tuple[HeldFrame, ...] = ()
+    proposed: tuple[str, tuple[int, ...]] | None = None
+    plan: Planned | None = None
+    shares: Shares | None = None
+    places: tuple[Place, ...] = ()
+    fact: str = ""
+    warnings: tuple[str, ...] = ()
+    unchecked: tuple[int, int] | None = None
+    open_borders: int = 0
 
 
 def card_of(session: Session, figures: Figures, segment_id: str) -> Card | None:
@@ -92,59 +85,69 @@ def card_of(session: Session, figures: Figures, segment_id: str) -> Card | None:
     one = figures.review.of(segment_id)
     if one is None:
         return None
-    if isinstance(one.segment, Stenosis):
-        keys, lines = _stenosis_keys(one), tuple(_stenosis_lines(one))
-    elif isinstance(one.segment, Clot):
-        keys, lines = _clot_keys(one), tuple(_clot_lines(one))
-    else:
-        keys, lines = _stent_keys(one), tuple(_stent_lines(one))
     stretch, count = _unchecked(session, one)
-    return Card(
-        keys, lines, _against(one), _fact(one), _warnings(one), stretch if count else None, count
+    shared = Card(
+        (),
+        places=figures.same.get(segment_id, ()),
+        held=_held(session, one),
+        warnings=_warnings(one),
+        unchecked=stretch if count else None,
+        open_borders=count,
+    )
+    if isinstance(one.segment, Clot):
+        lines = tuple(clot_cards.lines(one, figures.review))
+        shares = clot_cards.shares(one)
+        return replace(shared, keys=clot_cards.keys(one), lines=lines, shares=shares)
+    if isinstance(one.segment, Stent):
+        lines = tuple(stent_cards.lines(one))
+        return replace(shared, keys=stent_cards.keys(one), lines=lines)
+    return replace(
+        shared,
+        keys=_keys(one),
+        shape=tuple(_shape(session, one)),
+        against=_against(one),
+        proposed=_proposed(session, one),
+        plan=stent_cards.planned(one),
+        fact=_fact(one),
     )
 
 
 # -- stenosis -----------------------------------------------------------------------------------
-def _stenosis_keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
-    told = one.stenosis
+def _keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
+    told, why = one.stenosis, "; ".join(one.warnings)
     return (
-        _key("Minimum lumen area", None if told is None else told.area),
-        _key("Min ⌀ there", None if told is None else told.min_diameter),
+        key("Minimum lumen area", None if told is None else told.area, why),
+        key("Min ⌀", None if told is None else told.min_diameter, why),
     )
 
 
-def _stenosis_lines(one: SegmentFigures) -> Iterator[Line]:
-    told = one.stenosis
-    if told is not None and told.frame is not None:
-        yield Line("MLA frame", f"{told.frame + 1}", "Go to the narrowest frame", told.frame)
-    if told is not None and told.aspect is not None:
-        shape = f"aspect {told.aspect.value:.2f}"
-        if one.compression is not None:
-            shape += f", pressed {one.compression.pattern.value}"
-        yield Line("Shape", shape, told.aspect.source)
-    if one.compression is not None and one.compression.ap is not None:
-        across = one.compression.lateral
-        wide = f" x {across.text} side to side" if across is not None else ""
-        yield Line("Widths", f"{one.compression.ap.text} front to back{wide}")
-    yield from _plan_lines(one)
-
-
-def _plan_lines(one: SegmentFigures) -> Iterator[Line]:
-    plan = one.plan
-    if plan is None:
+def _shape(session: Session, one: SegmentFigures) -> Iterator[Line]:
+    told, extent = one.stenosis, one.segment.extent
+    if told is None or told.frame is None:
         return
-    if plan.why_not:
-        yield Line("Stent plan", plan.why_not)
-    for name, zone in (("Lands centrally", plan.central), ("Lands peripherally", plan.peripheral)):
-        if zone is not None:
-            where = f"{zone.start_mm:.0f} to {zone.end_mm:.0f} mm, {zone.diameter.text}"
-            yield Line(name, where, zone.healthy_from, zone.frames[0])
-    size = [q.text for q in (plan.diameter, plan.length) if q is not None]
-    if size:
-        source = "; ".join(q.source for q in (plan.diameter, plan.length) if q is not None)
-        yield Line("Size suggested", " x ".join(size), source)
-    for warning in plan.warnings:
-        yield Line("Plan, note", warning)
+    uid = extent.pullback_uid if isinstance(extent, FrameExtent) else ""
+    at = f"{told.frame + 1}"
+    if not uid or uid == session.cursor.pullback_uid:
+        place = session.placing.text(told.frame)
+        at += f" · {place}" if session.position_map is not None else ""
+    yield Line("MLA frame", at, "Go to the narrowest frame", told.frame, uid)
+    if told.aspect is not None:
+        yield Line("Shape", *_shape_words(one, told.aspect.value))
+    least, there = told.smallest_diameter, told.min_diameter
+    if least is not None and there is not None and least.value < there.value - NOTABLE_MM:
+        yield Line("Smallest ⌀", f"{least.band_text}, elsewhere in it", tip_of(least))
+
+
+def _shape_words(one: SegmentFigures, aspect: float) -> tuple[str, str]:
+    """Aspect and, once the pullback's rotation is known, from where it is pressed."""
+    pressed = one.compression
+    if pressed is None:
+        return f"aspect {aspect:.2f}", "smallest over largest diameter"
+    text, tip = f"aspect {aspect:.2f}, {pressed.pattern.value}", tip_of(pressed.aspect)
+    if pressed.ap is None or pressed.lateral is None:
+        flat = f"aspect {aspect:.2f} · direction unknown: rotation not set"
+        return flat, f"{tip}\nSet the pullback's rotation to learn where it is pressed from"
+    return text, f"{tip}\n{pressed.ap.text} front to back, {pressed.lateral.text} side to side"
 
 
 def _against(one: SegmentFigures) -> tuple[AgainstRow, ...]:
@@ -154,7 +157,7 @@ def _against(one: SegmentFigures) -> tuple[AgainstRow, ...]:
 
 
 def _row(item: Comparison, chosen: Against) -> AgainstRow:
-    reference = item.reference
+    reference, name, wrong = item.reference, AGAINST_NAMES[item.against], ""
     if reference is None:
         detail = item.why_not
     else:
@@ -163,115 +166,74 @@ def _row(item: Comparison, chosen: Against) -> AgainstRow:
         parts = [replace(reference.area, sigma=None).text, replace(size, sigma=None).text]
         parts += [f"f {frames}"] if frames else []
         parts += ["proposed"] if reference.frames and not reference.chosen else []
-        detail = " · ".join(parts)
-    told = [item.reference.label] if item.reference is not None else []
-    told += [*(reference.warnings if reference is not None else ()), *item.over]
+        detail, wrong = " · ".join(parts), "; ".join(reference.warnings)
+    told = [reference.label] if reference is not None else [item.why_not]
+    told += [tip_of(q) for q in (item.percent_area, item.percent_diameter) if q is not None][:1]
     return AgainstRow(
         item.against,
-        AGAINST_NAMES[item.against],
+        name,
         detail,
-        _percent(item.percent_area),
-        _percent(item.percent_diameter),
+        percent(item.percent_area),
+        percent(item.percent_diameter),
         item.against is chosen,
         reference is not None,
-        "\n".join(told) or item.why_not,
+        "\n".join([*told, *item.over]),
+        wrong,
     )
-
-
-def _percent(quantity: Quantity | None) -> str:
-    if quantity is None:
-        return "–"
-    sigma = "" if quantity.sigma is None else f" ± {quantity.sigma:.0f}"
-    return f"{quantity.value:.0f}{sigma} %"
 
 
 def _fact(one: SegmentFigures) -> str:
     if one.stenosis is None:
         return ""
     norm = next((item.norm for item in one.stenosis.comparisons if item.norm), "")
-    return f"Beside it: {norm}. No cut-off is applied." if norm else ""
+    return f"Published, {norm}. No cut-off is applied." if norm else ""
 
 
-# -- clot ---------------------------------------------------------------------------------------
-def _clot_keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
-    clot = one.clot
-    if clot is None:
-        return (_key("Volume", None), _key("Lumen filled", None))
-    volume = clot.volume
-    if volume is not None and volume.unit == "mm³":
-        sigma = None if volume.sigma is None else volume.sigma / 1000
-        volume = replace(volume, value=volume.value / 1000, unit="mL", sigma=sigma)
-    fraction = clot.fraction
-    if fraction is not None and not fraction.unit.startswith("%"):
-        sigma = None if fraction.sigma is None else 100 * fraction.sigma
-        fraction = replace(fraction, value=100 * fraction.value, unit="%", sigma=sigma)
-    return _key("Volume", volume), _key("Lumen filled", fraction)
-
-
-def _clot_lines(one: SegmentFigures) -> Iterator[Line]:
-    if one.clot is None or one.course is None:
-        return
-    yield Line("Filled by", one.course.fraction_from.value)
-    if one.course.area_from:
-        yield Line("Vein's area", one.course.area_from)
-    cells = [cell for cell in one.clot.cells if cell.fraction is not None]
-    if cells:
-        shares = " ".join(f"{100 * (cell.fraction or 0):.0f}" for cell in cells)
-        yield Line("% a cm", shares, "Share of the lumen filled, cm by cm from the centre")
-
-
-# -- stent --------------------------------------------------------------------------------------
-def _stent_keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
-    stent = one.stent
-    expansion = None
-    if stent is not None:
-        expansion = stent.expansion_nominal or stent.expansion_reference
-    return (
-        _key("Minimum stent area", None if stent is None else stent.min_area),
-        _key("Expansion", expansion),
+def _held(session: Session, one: SegmentFigures) -> tuple[HeldFrame, ...]:
+    """The reader's reference frames, those inside the lesion with a word."""
+    segment = one.segment
+    if not isinstance(segment, Stenosis | Stent):
+        return ()
+    return tuple(
+        HeldFrame(ref, _frame_words(session, segment, ref), _wrong(segment, ref))
+        for ref in segment.references
     )
 
 
-def _stent_lines(one: SegmentFigures) -> Iterator[Line]:
-    stent = one.stent
-    if stent is not None:
-        if stent.frame is not None:
-            yield Line("Narrowest at", f"{stent.frame + 1}", "Go to that frame", stent.frame)
-        rows = (
-            ("Expansion, nominal", stent.expansion_nominal),
-            ("Expansion, reference", stent.expansion_reference),
-            ("Flattest aspect", stent.aspect),
-            ("Min ⌀ / nominal", stent.over_nominal),
-            ("In-stent tissue", stent.restenosis),
-        )
-        for name, quantity in rows:
-            if quantity is not None:
-                yield Line(name, quantity.text, quantity.source)
-    for covered in one.coverage:
-        ends = (("centrally", covered.uncovered_central),
-                ("peripherally", covered.uncovered_peripheral))  # fmt: skip
-        bare = [f"{end.text} {where}" for where, end in ends if end.value > 0]
-        text = f"uncovered {' and '.join(bare)}" if bare else "covered on both ends"
-        yield Line(covered.lesion, text, covered.uncovered_central.source)
-    for overlap in one.overlaps:
-        yield Line(f"With {overlap.other}", f"overlap {overlap.length.text}", overlap.warning)
+def _frame_words(session: Session, segment: Stenosis | Stent, reference: ReferenceFrame) -> str:
+    extent = segment.extent
+    words = f"Frame {reference.frame + 1}"
+    if isinstance(extent, FrameExtent) and reference.pullback_uid != extent.pullback_uid:
+        item = session.case.find(reference.pullback_uid)
+        words += f", {image_title(item)}" if item is not None else ", images not open"
+    return words
+
+
+def _wrong(segment: Stenosis | Stent, reference: ReferenceFrame) -> str:
+    extent = segment.extent
+    if not isinstance(extent, FrameExtent) or reference.pullback_uid != extent.pullback_uid:
+        return ""
+    inside = extent.first <= reference.frame <= extent.last
+    return "lies inside the marked stretch" if inside else ""
+
+
+def _proposed(session: Session, one: SegmentFigures) -> tuple[str, tuple[int, ...]] | None:
+    """Frames on both sides that are proposed and nobody chose."""
+    uid = session.cursor.pullback_uid
+    for item in one.stenosis.comparisons if one.stenosis is not None else ():
+        reference = item.reference
+        if item.against is Against.LOCAL and reference is not None and uid is not None:
+            return (uid, reference.frames) if not reference.chosen else None
+    return None
 
 
 # -- shared -------------------------------------------------------------------------------------
-def _key(caption: str, quantity: Quantity | None) -> KeyFigure:
-    if quantity is None:
-        return KeyFigure(caption, "", "", "Not known yet")
-    number, _, unit = quantity.text.partition(" ")
-    tip = [quantity.source, quantity.on]
-    tip += [f"accepted by {quantity.accepted_by}"] if quantity.accepted_by else ["not accepted"]
-    return KeyFigure(caption, number, unit, "\n".join(word for word in tip if word))
-
-
 def _warnings(one: SegmentFigures) -> tuple[str, ...]:
+    planned = isinstance(one.segment, Stent) and one.segment.planned
     told = list(one.warnings)
     told += one.stenosis.warnings if one.stenosis is not None else ()
     told += one.clot.warnings if one.clot is not None else ()
-    told += one.stent.warnings if one.stent is not None else ()
+    told += one.stent.warnings if one.stent is not None and not planned else ()
     if one.edges is not None:
         told += [w for covered in one.coverage for w in covered.warnings]
         told += [o.warning for o in one.overlaps if o.warning]

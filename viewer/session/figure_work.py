@@ -14,10 +14,12 @@ from viewer.geometry.position_map import PositionMap
 from viewer.measure.narrowings import Candidate
 from viewer.measure.references import reference_values
 from viewer.session.exporting import second_session
+from viewer.session.figure_lines import Place
 from viewer.session.frame_cache import Frame
 from viewer.session.lumen_graph import LumenGraph, NarrowMark, NormLine, narrow_marks, norm_lines
 from viewer.session.lumen_graph import lumen_graph as graph_of
 from viewer.session.review_figures import ReviewFigures, review_figures, suggested_narrowings
+from viewer.session.same_place import same_places
 from viewer.session.shared_axis import FramePlaces, RunCourse, vein_courses
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Figures:
         Where the frames of each tied pullback lie, by its uid.
     courses : mapping of str to RunCourse
         Where each mm of the vein lies on each run, by its uid.
+    same : mapping of segment id to tuple of Place
+        The same stretch on every pullback that shows it.
     """
 
     review: ReviewFigures
@@ -51,6 +55,7 @@ class Figures:
     suggested: tuple[Candidate, ...]
     places: Mapping[str, FramePlaces]
     courses: Mapping[str, RunCourse]
+    same: Mapping[str, tuple[Place, ...]]
 
 
 class FigureWork:
@@ -174,4 +179,5 @@ def _worked_out(session: Session) -> Figures:
         narrow_marks(session, review),
         suggested_narrowings(session, pullback, values) if pullback is not None else (),
         *vein_courses(session),
+        same_places(session, review),
     )

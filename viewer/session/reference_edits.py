@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from viewer.model.annotation import Against, FrameExtent, ReferenceFrame, Stenosis, Stent
-from viewer.session.identity import new_id
+from viewer.model.annotation import (
+    Against,
+    FrameExtent,
+    ReferenceFrame,
+    SegmentKind,
+    Stenosis,
+    Stent,
+)
 from viewer.session.state import Selection
 
 if TYPE_CHECKING:
@@ -55,6 +61,26 @@ class ReferenceEdits:
             notice += "; it lies inside the marked stretch"
         session.edit("Choose reference", session.review.with_segment(changed), notice)
 
+    def keep(self, segment_id: str, pullback_uid: str, frames: tuple[int, ...]) -> None:
+        """Take frames that were proposed as the reader's own, beside those of other pullbacks."""
+        segment = self._session.review.segment(segment_id)
+        if isinstance(segment, Stenosis | Stent) and frames:
+            others = tuple(r for r in segment.references if r.pullback_uid != pullback_uid)
+            own = tuple(ReferenceFrame(pullback_uid, frame) for frame in frames)
+            changed = replace(segment, references=(*others, *own))
+            words = " and ".join(str(frame + 1) for frame in frames)
+            review = self._session.review.with_segment(changed)
+            self._session.edit("Choose reference", review, f"Held against frame {words}")
+
+    def remove(self, segment_id: str, reference: ReferenceFrame) -> None:
+        """No longer hold a segment against a frame."""
+        segment = self._session.review.segment(segment_id)
+        if isinstance(segment, Stenosis | Stent) and reference in segment.references:
+            left = tuple(one for one in segment.references if one != reference)
+            review = self._session.review.with_segment(replace(segment, references=left))
+            told = f"Frame {reference.frame + 1} is no reference any more"
+            self._session.edit("Remove reference", review, told)
+
     def clear(self, segment_id: str) -> None:
         """Back to references the program proposes."""
         segment = self._session.review.segment(segment_id)
@@ -67,13 +93,9 @@ class ReferenceEdits:
         session, uid = self._session, self._session.cursor.pullback_uid
         if uid is None:
             return
-        number = 1 + sum(isinstance(one, Stenosis) for one in session.review.segments)
-        names = {one.name for one in session.review.segments}
-        name = next(n for n in (f"Stenosis {k}" for k in range(number, 9999)) if n not in names)
-        made = Stenosis(
-            id=new_id(), name=name, extent=FrameExtent(uid, candidate.first, candidate.last)
-        )
-        session.edit("Mark stenosis", session.review.with_segment(made), f"{name} marked")
+        extent = FrameExtent(uid, candidate.first, candidate.last)
+        made = session.segments.made(SegmentKind.STENOSIS, extent)
+        session.edit("Mark stenosis", session.review.with_segment(made), f"{made.name} marked")
         session.select(Selection("segment", made.id))
         session.set_pullback_frame(candidate.frame)
 

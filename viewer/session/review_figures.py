@@ -412,7 +412,7 @@ class _Measuring:
     ) -> SegmentFigures:
         shown = self._on_pullback(segment, basic.stretch, view)
         figures = None
-        if shown is not None:
+        if shown is not None and not segment.planned:
             curves = self.curves.get(shown[0], {})
             figures = stent_figures(
                 *shown[1],

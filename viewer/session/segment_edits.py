@@ -119,10 +119,17 @@ class SegmentEdits:
             return  # Esc gave the stroke up; the mouse still moves
         segment = session.review.segment(self._drawn)
         if segment is None:
-            segment = SEGMENT_TYPES[kind](id=self._drawn, name=self._free_name(kind), extent=extent)
+            segment = self.made(kind, extent, self._drawn)
         segment = replace(segment, extent=extent)
         vein, side = self._vein_at(segment)
         session.preview(session.review.with_segment(replace(segment, vein=vein, side=side)))
+
+    def made(self, kind: SegmentKind, extent: Extent, segment_id: str = "") -> AnySegment:
+        """A segment that is not yet in the review, with a free name and its vein."""
+        own_id, name = segment_id or new_id(), self._free_name(kind)
+        segment = SEGMENT_TYPES[kind](id=own_id, name=name, extent=extent)
+        vein, side = self._vein_at(segment)
+        return replace(segment, vein=vein, side=side)
 
     def finish_drawing(self) -> None:
         """Commit the segment that was drawn; a mere click draws nothing."""

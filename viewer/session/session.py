@@ -44,6 +44,7 @@ from viewer.session.state import (
     Severity,
     Tool,
 )
+from viewer.session.treatment_edits import TreatmentEdits
 from viewer.session.two_views import TwoViews
 from viewer.session.vessel_edits import VesselEdits
 
@@ -94,6 +95,7 @@ class Session(ReviewSteps):
         self.rotation = RotationEdits(self)
         self.lumen = LumenEdits(self)
         self.references = ReferenceEdits(self)
+        self.treatments = TreatmentEdits(self)
         self.placing = Placing(self)
         self.two_views = TwoViews(self)
         self._curves = Curves()

@@ -48,6 +48,8 @@ def stent_edges(
         where, there = view_for(session, views, other)
         if other.id == segment.id or where is None or where.zero != view.zero:
             continue
+        if isinstance(other, Stent) and other.planned and not segment.planned:
+            continue  # what is not there covers nothing
         span = span_of(other, where, there)
         if span is not None:
             (stents if isinstance(other, Stent) else lesions).append(span)
