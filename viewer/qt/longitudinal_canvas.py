@@ -206,7 +206,7 @@ class LongitudinalCanvas(QWidget):
             if None in xs:
                 continue
             left, right = sorted(x for x in xs if x is not None)
-            solid = segment.extent.on == "pullback" or session.segments.is_solid(segment)
+            solid = session.segments.is_sure_on(segment, "pullback")
             text = f"{segment.name} · {session.segments.length_text(segment)}"
             chosen = session.selection.id == segment.id
             kind = SegmentKind(segment.kind)

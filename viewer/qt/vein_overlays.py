@@ -200,7 +200,7 @@ class VeinOverlay:
         kind = SegmentKind(segment.kind)
         color = tokens.SEGMENT_COLORS[kind]
         chosen = self._session.selection.id == segment.id
-        solid = segment.extent.on == "run" or self._session.segments.is_solid(segment)
+        solid = self._session.segments.is_sure_on(segment, "run")
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
         wall = self._wall(view, segment)
         for side in (-1.0, 1.0):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def contour_text(session: Session) -> tuple[str, str]:
-    """ "91 accepted, 2 edited, 0 unchecked" of the selected stretch, else of the pullback; a tip.
+    """Counts of the selected stretch, else of the pullback: "91 accepted, 2 edited, ..."; a tip.
 
     Empty where there is no border at all.
     """

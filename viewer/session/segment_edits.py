@@ -15,6 +15,7 @@ from viewer.model.annotation import (
     Extent,
     FrameExtent,
     SegmentKind,
+    Stent,
 )
 from viewer.model.vessel import PointPx
 from viewer.session import stretches
@@ -85,6 +86,15 @@ class SegmentEdits:
         """Whether its place on the other view lies between landmarks, not beyond them."""
         stretch = self.stretch(segment)
         return stretch is not None and stretch.solid
+
+    def is_sure_on(self, segment: AnySegment, view: str) -> bool:
+        """Whether it is drawn solid on a view ("run", "pullback"): marked there, or well placed.
+
+        A planned stent is not there yet.
+        """
+        if isinstance(segment, Stent) and segment.planned:
+            return False
+        return segment.extent.on == view or self.is_solid(segment)
 
     def length_text(self, segment: AnySegment) -> str:
         """Its length and half its 90 % band, e.g. "27 ± 3 mm"; frames when nothing is tied."""
