@@ -39,18 +39,24 @@ def _speckle(rng: np.random.Generator) -> np.ndarray:
     return (field / field.std()).astype(np.float32)
 
 
-def made_pullback(seed: int, speckle: str = "tissue", frames: int = 420) -> MadePullback:
-    """A vein with a flat narrowing, pulled by hand at 15 frames a second.
+def made_pullback(
+    seed: int,
+    speckle: str = "tissue",
+    frames: int = 420,
+    hz: float = 15.0,
+    pauses_s: tuple[float, float] = (1.2, 2.5),
+) -> MadePullback:
+    """A vein with a flat narrowing, pulled by hand, with two pauses.
 
     `speckle` belongs to the "tissue", is "new" on every frame, or "fixed" in the picture.
     """
     rng = np.random.default_rng(seed)
-    times = np.arange(frames) / 15.0
-    speed = np.clip(9 + 2.5 * _smooth(rng, frames, 18.0), 4, 14)
+    times = np.arange(frames) / hz
+    speed = np.clip(9 + 2.5 * _smooth(rng, frames, 1.2 * hz), 4, 14)
     for share in (0.3, 0.72):
         at = int(share * frames)
-        speed[at : at + int(rng.uniform(1.2, 2.5) * 15)] = 0.0
-    travel = np.concatenate(([0.0], np.cumsum(speed[:-1]) / 15.0))
+        speed[at : at + int(rng.uniform(*pauses_s) * hz)] = 0.0
+    travel = np.concatenate(([0.0], np.cumsum(speed[:-1]) / hz))
     pinch = np.exp(-0.5 * ((travel - 0.4 * travel[-1]) / 9) ** 2)
     diameter = 18.0 - 6.0 / (1 + np.exp(-(travel - 0.65 * travel[-1]) / 4)) - 5.0 * pinch
     aspect = 0.85 - 0.4 * pinch

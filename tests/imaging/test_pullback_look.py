@@ -124,3 +124,18 @@ def test_bad_frames_are_left_out_and_nothing_but_bad_ones_is_told() -> None:
     assert found.stack[2].max() == 4
     with pytest.raises(UnreadableError, match="can't be read"):
         look_through(np.arange(1, 10, 2), read, grid)
+
+
+@pytest.mark.parametrize("hz", [10.0, 15.0])
+def test_long_pauses_are_seen_where_speckle_is_new_on_every_frame(hz: float) -> None:
+    seen, wrong = [], []
+    for seed in (1, 2, 3):
+        made = made_pullback(seed, "new", frames=int(30 * hz), hz=hz, pauses_s=(4.0, 6.0))
+        found = motion(made)
+        assert found.speed is None
+        assert 0 < found.still_trust <= 0.6
+        seen.append(found.stillness[made.still].mean())
+        wrong.append(found.stillness[~made.still].mean())
+        assert seen[-1] > 1.5 * wrong[-1]
+    assert np.mean(seen) > 0.8
+    assert np.mean(wrong) < 0.4  # long straight stretches of this vein look like a pause

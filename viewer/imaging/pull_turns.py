@@ -39,7 +39,13 @@ PACES = (0.5, 0.7, 1.0, 1.4, 2.0)
 """Speed before a turn against the speed after it."""
 
 ALIKE = 0.38
-"""How much more alike the places seen again are than each is to the turn, on average."""
+"""How much more alike the places seen again are than each is to the turn, on average.
+
+What that finds, on made pulls whose pictures are alike over 3 mm, going back at 6 and 10 mm/s: all
+ways back of 8 mm and more, half of those of 6 mm, none of 5 mm or less, and no false alarm. At 0.30
+half of those of 5 mm are found, at 0.25 all, but one and two of eight pulls that never went back
+are then told to have done so: a way back of 5 mm or less is left to the ± of the position.
+"""
 
 
 @dataclass(frozen=True, slots=True)
