@@ -106,6 +106,8 @@ def test_the_built_in_case() -> None:
     assert found.angle_deg == pytest.approx(30.0)
     assert found.epipolar_error_mm < 0.5
     assert any("shortens" in text for text in found.warnings)
+    until = f"name a landmark on both; until then the length is ± {found.length_sigma_mm:.0f} mm"
+    assert any(until in text for text in found.warnings)
 
 
 def test_lines_drawn_differently_far_are_tied_where_both_show_the_vein() -> None:

@@ -479,7 +479,8 @@ def _warnings(
         )
     if not marks and float(fit.shift_sigma_mm.max()) > TABLE_MM / 2:
         told.append(
-            "Whether the table moved between the views is not known; name a landmark on both."
+            "Whether the table moved between the views is unknown (meeting rays don't tell): "
+            f"name a landmark on both; until then the length is ± {fit.length_sigma_mm:.0f} mm."
         )
     return tuple(told)
 
