@@ -110,11 +110,15 @@ def _segment(one: SegmentFigures) -> dict[str, Any]:
         "warnings": list(one.warnings),
     }
     if segment.kind == "stenosis":
+        from viewer.session.vein_widths import beside_ivus
+
         told |= {
             "cause": segment.cause.value or None,
             "stenosis": plain(one.stenosis),
             "compression": plain(one.compression),
             "stent_plan": plain(one.plan),
+            "venogram": plain(one.venogram),
+            "ivus_less_venogram": dict(plain(beside_ivus(one.stenosis, one.venogram))),
         }
     elif segment.kind == "clot":
         told |= {

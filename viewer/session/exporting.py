@@ -121,6 +121,7 @@ def second_session(session: Session) -> Session:
     other = Session(session.reader)
     other.open_case(session.case, session.review)
     other.placed.update(session.placed)
+    other.profiles.update(session.profiles)
     for item in session.case.image_sets:
         state = session.displays.of(item.uid)
         by_table = state.window is None and item.pixels.voi_luts

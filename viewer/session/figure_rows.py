@@ -11,6 +11,7 @@ from viewer.measure.quantity import Quantity
 from viewer.measure.stenosis import StenosisFigures
 from viewer.report.tables import FigureRow
 from viewer.session.review_figures import ReviewFigures, SegmentFigures, review_figures
+from viewer.session.vein_widths import beside_ivus
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -89,6 +90,8 @@ def _of_segment(one: SegmentFigures) -> Iterator[Named]:
         pressed = one.compression
         yield "front-to-back diameter", pressed.ap, "", f"pressed: {pressed.pattern}"
         yield "side-to-side diameter", pressed.lateral, "", f"pressed: {pressed.pattern}"
+    if one.venogram is not None:
+        yield from _venogram(one)
     if one.clot is not None:
         yield "fraction occluded", one.clot.fraction, "", ""
         yield "volume", one.clot.volume, "", ""
@@ -99,6 +102,20 @@ def _of_segment(one: SegmentFigures) -> Iterator[Named]:
             place = f"{cell.start_mm:.0f} to {cell.end_mm:.0f} mm from the {one.zero}"
             yield "fraction occluded, cm by cm", share, "", place
     yield from _stent(one)
+
+
+def _venogram(one: SegmentFigures) -> Iterator[Named]:
+    told = one.venogram
+    if told is None:
+        return
+    remark = "; ".join(told.warnings)
+    yield "venogram: smallest width", told.min_width, "", remark
+    yield "venogram: reference width", told.reference, "interpolated", ""
+    yield "venogram: diameter stenosis", told.percent_diameter, "interpolated", ""
+    yield "venogram: area stenosis by density", told.percent_area_density, "interpolated", ""
+    yield "venogram: length", told.length, "", ""
+    for name, off in beside_ivus(one.stenosis, told):
+        yield f"IVUS {name} less venogram width", off, "", ""
 
 
 def _stenosis(figures: StenosisFigures) -> Iterator[Named]:

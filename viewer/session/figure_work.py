@@ -79,6 +79,7 @@ class FigureWork:
         for signal in (session.case_changed, session.review_changed, session.link_changed):
             signal.connect(self._on_change)
         session.committed.connect(self._on_change)
+        session.profile_changed.connect(self._on_change)
         session.cursor_changed.connect(self._on_cursor)
 
     # -- what is known --------------------------------------------------------------------------
@@ -113,10 +114,17 @@ class FigureWork:
         position = session.position_map
         return (
             session.cursor.pullback_uid, session.cursor.run_uid, len(session.case.image_sets),
-            id(position), review.segments, review.contours, review.phases, review.clot_checked,
+            id(position), self._widths(), review.segments, review.contours, review.phases, review.clot_checked,
             review.calibrations, review.centerlines, review.coregistrations, review.rotations,
             review.measurements, review.rejected_narrowings, review.rates,
         )  # fmt: skip
+
+    def _widths(self) -> int:
+        """Which measured widths of the shown vein figures rest on."""
+        line = self._session.current_centerline
+        if line is None or line.run_uid != self._session.cursor.run_uid:
+            return 0
+        return id(self._session.vessel_profile(line.run_uid, line.id))
 
     def _on_cursor(self, *_: object) -> None:
         shown = (self._session.cursor.pullback_uid, self._session.cursor.run_uid)
@@ -140,6 +148,10 @@ class FigureWork:
         position = session.position_map
         if isinstance(position, PositionMap) and session.run and session.pullback:
             other.placed[session.run.uid, session.pullback.uid] = position
+        line = session.current_centerline
+        profile = session.vessel_profile(line.run_uid, line.id) if line is not None else None
+        if line is not None and profile is not None:
+            other.profiles[line.run_uid, line.id] = profile
         answers: list[Figures | ViewerError] = []
         self._doing = key
 

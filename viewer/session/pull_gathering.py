@@ -59,6 +59,7 @@ def gather_positions(
             found = bench.position(run_uid, pullback_uid)
             if found is not None:
                 session.placed[run_uid, pullback_uid] = found
+            bench.keep_profile(session, run_uid, pullback_uid)
     finally:
         bench.close()
 
@@ -98,6 +99,13 @@ class _Bench:
                 continue
         _log.warning("positions of a pullback took too long; its landmarks alone place it")
         return None
+
+    def keep_profile(self, session: Session, run_uid: str, pullback_uid: str) -> None:
+        """Hand over the vein's widths that were measured on the way."""
+        line = self._session.centerline_for(run_uid, pullback_uid)
+        found = self._session.vessel_profile(run_uid, line.id) if line is not None else None
+        if line is not None and found is not None:
+            session.profiles[run_uid, line.id] = found
 
     def _look_through(self) -> None:
         """Reduce the pullback's frames, which all evidence of its pictures rests on."""

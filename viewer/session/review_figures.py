@@ -25,6 +25,7 @@ from viewer.measure.references import ReferenceValues, reference_values
 from viewer.measure.stenosis import StenosisFigures, stenosis_figures
 from viewer.measure.stent import Coverage, Overlap, StentFigures, stent_figures
 from viewer.measure.stent_plan import StentPlan, plan_stent
+from viewer.measure.venography import VenogramFigures
 from viewer.model.anatomy import Side, VeinSegment
 from viewer.model.annotation import (
     AnySegment,
@@ -49,6 +50,7 @@ from viewer.session.vein_places import (
     view_for,
     view_of_image,
 )
+from viewer.session.vein_widths import on_venogram
 
 if TYPE_CHECKING:
     from viewer.session.session import Session
@@ -81,6 +83,7 @@ class SegmentFigures:
     clot: ClotFigures | None = None
     course: ClotCourse | None = None
     stent: StentFigures | None = None
+    venogram: VenogramFigures | None = None
     edges: StentEdges | None = None
     warnings: tuple[str, ...] = ()
 
@@ -206,7 +209,8 @@ class _Measuring:
             warnings=self._doubts(shown),
         )
         if isinstance(segment, Stenosis):
-            return self._stenosis(basic, segment, view)
+            found = on_venogram(self.session, view, segment.id, stretch)
+            return replace(self._stenosis(basic, segment, view), venogram=found)
         if isinstance(segment, Clot):
             return self._clot(basic, segment, view)
         return self._stent(basic, segment, view)

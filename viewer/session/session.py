@@ -87,6 +87,7 @@ class Session(ReviewSteps):
         self.figures: FigureWork | None = None
         self.compare = Compare(self)
         self.placed: dict[tuple[str, str], PositionMap | Unlinked] = {}
+        self.profiles: dict[tuple[str, str], VesselProfile] = {}
         self.vessel = VesselEdits(self)
         self.segments = SegmentEdits(self)
         self.measures = MeasureEdits(self)
@@ -332,6 +333,8 @@ class Session(ReviewSteps):
         `profile_changed` then tells the centerline's id.
         """
         run, line = self.case.run(run_uid), self.review.centerline(centerline_id)
+        if (run_uid, centerline_id) in self.profiles:
+            return self.profiles[run_uid, centerline_id]
         if self.tracing is None or run is None or line is None or line.run_uid != run_uid:
             return None
         return self.tracing.profile(run, line)
