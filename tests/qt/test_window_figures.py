@@ -217,3 +217,25 @@ def test_norms_their_sources_and_the_sites_file_are_told(desk: Desk) -> None:
     assert str(site_file()) in text
     panel.source.click()
     assert panel._sources.isHidden()
+
+
+def test_the_venogram_is_measured_beside_the_ivus(desk: Desk, sample: WrittenSample) -> None:
+    segment = chosen(desk)
+    session, panel = desk.session, desk.window.inspector.venography
+    line = session.current_centerline
+    desk.wait(lambda: session.vessel_profile(line.run_uid, line.id) is not None, "for widths")
+    measured(desk)
+    desk.wait(lambda: panel.card is not None, "for the venogram's figures")
+    names = [row.name for row in panel.card.lines]
+    assert names[:3] == ["Smallest width", "Reference width", "Diameter stenosis"]
+    assert all("mm" in row.text or "%" in row.text for row in panel.card.lines)
+    assert [row.name for row in panel.card.beside] == ["IVUS min ⌀ less it", "IVUS max ⌀ less it"]
+    figures = session.figures.figures.review.of(segment.id)
+    widest = max(
+        sample.truth["pullbacks"][0]["max_diameter_mm"][segment.extent.first : segment.extent.last]
+    )
+    assert 3.0 < figures.venogram.min_width.value < widest + 3.0
+    assert panel.isVisible()
+    session.select(Selection())
+    desk.settle()
+    assert not panel.isVisible()

@@ -19,6 +19,7 @@ from viewer.qt.segment_panel import SegmentPanel
 from viewer.qt.suggestion_panel import SuggestionPanel
 from viewer.qt.two_views_panel import TwoViewsPanel
 from viewer.qt.vein_panel import VeinPanel
+from viewer.qt.venography_panel import VenographyPanel
 from viewer.session.session import Session
 from viewer.session.state import Selection, Workspace
 
@@ -62,6 +63,7 @@ class Inspector(QWidget):
         self.segment = SegmentPanel(session)
         self.figures = FiguresPanel(session)
         self.suggested = SuggestionPanel(session)
+        self.venography = VenographyPanel(session)
         self.measurements = MeasurementPanel(session)
         self.facts = FactsPanel(session)
         self.space: TwoViewsPanel | None = None
@@ -103,7 +105,7 @@ class Inspector(QWidget):
         self.figures.take_in(self.segment.length)
         self.segment.put_figures(self.figures.keys_row, self.figures.shape, self.figures)
         panels = (
-            self.segment, self.suggested, self.veins, self.measurements,
+            self.segment, self.venography, self.suggested, self.veins, self.measurements,
             self.facts, self.quality, self.mapping,
         )  # fmt: skip
         for panel in panels:
@@ -178,6 +180,8 @@ class Inspector(QWidget):
         show_if(self.segment, segment is not None and not align)
         self.figures.refresh()
         self.suggested.refresh()
+        self.venography.refresh()
+        show_if(self.venography, self.venography.anything and not align)
         show_if(self.suggested, self.suggested.anything and not align)
         self.veins.refresh()
         show_if(self.veins, self.veins.anything)

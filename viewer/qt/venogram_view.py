@@ -18,6 +18,7 @@ from viewer.qt.measure_overlay import MeasureOverlay
 from viewer.qt.measure_tool import MeasureTool
 from viewer.qt.two_view_overlays import TwoViewOverlay
 from viewer.qt.vein_overlays import Hit, VeinOverlay
+from viewer.qt.venography_overlay import VenographyOverlay
 from viewer.session.actions import BY_ID
 from viewer.session.centerline_edits import knot_selection
 from viewer.session.contrast_views import ContrastViews
@@ -75,6 +76,7 @@ class VenogramView(ContrastPane):
         self.view.layers = [
             VeinPathOverlay(session),
             self._overlay,
+            VenographyOverlay(session),
             TwoViewOverlay(session),
             self._measures,
             self._calibration_overlay,
@@ -94,6 +96,8 @@ class VenogramView(ContrastPane):
         view.clicked.connect(self._on_click)
         view.maximise_asked.connect(self._go_back)
         view.hovered.connect(self._on_hover)
+        if session.figures is not None:
+            session.figures.changed.connect(self.repaint_layers)
         session.tool_changed.connect(self._on_tool)
         session.pending_changed.connect(self.repaint_layers)
         session.link_changed.connect(self.repaint_layers)
