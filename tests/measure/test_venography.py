@@ -27,7 +27,7 @@ def vein(least: float = 8.0, central: float = 16.0, peripheral: float = 14.0) ->
 def test_smallest_width_reference_and_per_cent_are_the_truth() -> None:
     told = venogram_figures(vein(), LESION)
     assert told.at == pytest.approx(60.0, abs=1.0)
-    assert told.min_width.value == pytest.approx(8.0, abs=0.15)
+    assert told.min_width.value == pytest.approx(8.0, abs=0.2)
     assert told.reference.value == pytest.approx(15.0, abs=0.2)
     assert told.percent_diameter.value == pytest.approx(100 * (1 - 8 / 15), abs=1.5)
     assert told.percent_area_density.value == pytest.approx(100 * (1 - (8 / 15) ** 2), abs=3.0)
@@ -39,7 +39,7 @@ def test_smallest_width_reference_and_per_cent_are_the_truth() -> None:
 
 def test_a_flat_vein_is_narrow_by_density_though_not_by_width() -> None:
     """Seen from the front a flat vein keeps its width; contrast is thinned."""
-    round_one = vein(least=15.0)
+    round_one = vein(14.9, 15.0, 15.0)
     contrast = round_one.contrast * (1 - 0.6 * np.exp(-0.5 * ((ARC - 60.0) / 4.5) ** 2))
     told = venogram_figures(replace(round_one, contrast=contrast), LESION)
     assert told.percent_diameter.value == pytest.approx(0.0, abs=3.0)
@@ -59,11 +59,9 @@ def test_the_scale_cancels_in_per_cent(scale: float, least: float) -> None:
 
 def test_without_scale_px_and_no_mm() -> None:
     one = vein()
+    bare = replace(one, unit="px", scale_share=None, px=1.0)
     told = venogram_figures(
-        replace(
-            one, arc=one.arc / 0.25, width=one.width / 0.25, unit="px", scale_share=None, px=1.0
-        ),
-        (200.0, 280.0),
+        replace(bare, arc=one.arc / 0.25, width=one.width / 0.25), (200.0, 280.0)
     )
     assert told.min_width.unit == "px"
     assert told.length.unit == "px"

@@ -1,4 +1,4 @@
-"""A narrowing on the venogram: smallest width, interpolated reference, per cent, by width and density.
+"""A narrowing on the venogram: smallest width, reference, per cent by width and by density.
 
 Widths are those of both edges across the centerline. The reference is a straight line through the
 widths of the vein on both sides of the lesion, read off at the narrowest place, as in quantitative

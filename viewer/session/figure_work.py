@@ -114,7 +114,8 @@ class FigureWork:
         position = session.position_map
         return (
             session.cursor.pullback_uid, session.cursor.run_uid, len(session.case.image_sets),
-            id(position), self._widths(), review.segments, review.contours, review.phases, review.clot_checked,
+            id(position), self._widths(), review.segments, review.contours, review.phases,
+            review.clot_checked,
             review.calibrations, review.centerlines, review.coregistrations, review.rotations,
             review.measurements, review.rejected_narrowings, review.rates,
         )  # fmt: skip
