@@ -11,6 +11,8 @@ from window_samples import CTRL, Desk, WrittenSample
 
 from viewer.measure.references import site_file
 from viewer.model.annotation import Against, FrameExtent, SegmentKind, Stenosis, Stent
+from viewer.model.calibration import Calibration
+from viewer.model.case import Case
 from viewer.model.contour import ContourStatus
 from viewer.session.state import Selection
 
@@ -239,3 +241,61 @@ def test_the_venogram_is_measured_beside_the_ivus(desk: Desk, sample: WrittenSam
     session.select(Selection())
     desk.settle()
     assert not panel.isVisible()
+
+
+def test_the_graph_is_shown_as_a_table_that_leads_to_frames(desk: Desk) -> None:
+    chosen(desk)
+    desk.do("graph.table")
+    dialog = desk.window.along.table
+    table, graph = dialog.table, desk.session.figures.figures.graph
+    assert table.frames == tuple(graph.frames.tolist())
+    assert table.heads[3] == "Area, mm²"
+    k = len(table.rows) // 2
+    assert float(table.rows[k][3]) == pytest.approx(graph.raw_area[k], abs=0.06)
+    assert float(table.rows[k][7]) == pytest.approx(graph.aspect[k], abs=0.006)
+    dialog.view.selectRow(k)
+    desk.pump()
+    assert desk.session.cursor.pullback_frame == table.frames[k]
+    dialog.copy.click()
+    assert desk.qt.clipboard().text().splitlines()[k + 1].split("\t")[3] == table.rows[k][3]
+    dialog.close()
+
+
+def test_a_suggestion_is_a_ghost_in_the_lanes_that_is_not_taken_hold_of(desk: Desk) -> None:
+    session = desk.session
+    session.edit("Delete", replace(session.review, segments=()))
+    measured(desk)
+    (one, *_) = session.figures.figures.suggested
+    desk.picture(desk.canvas)
+    ghosts = [bar for bar in desk.canvas._bars if bar.ghost]
+    assert ghosts
+    assert ghosts[0].text.startswith("Suggested")
+    at = desk.long_place(one.first, "long_view")
+    away = desk.long_place(one.last, "long_view")
+    desk.drag_on(desk.canvas, [at, away])
+    assert session.review.segments == ()
+    assert session.cursor.pullback_frame == pytest.approx(one.last, abs=1)
+
+
+def test_without_a_scale_all_is_in_px_and_nothing_is_held_against_norms(desk: Desk) -> None:
+    session = desk.session
+    pullback = session.pullback
+    bare = replace(pullback, calibration=Calibration())
+    sets = tuple(bare if one.uid == pullback.uid else one for one in session.case.image_sets)
+    review, before = session.review, session.case
+    session.open_case(Case().with_sets(*sets), review)
+    try:
+        chosen(desk)
+        card = desk.window.inspector.figures.card
+        assert card.keys[0].unit == "px²"
+        normal = next(row for row in card.against if row.against is Against.NORMATIVE)
+        assert not normal.usable
+        assert (normal.area, normal.diameter) == ("–", "–")
+        assert "no mm scale" in normal.detail
+        local = next(row for row in card.against if row.against is Against.LOCAL)
+        assert local.area.endswith("%")
+        assert "px²" in local.detail
+        assert desk.session.figures.figures.graph.unit == "px"
+        assert card.plan.frames is None
+    finally:
+        session.open_case(before, review)

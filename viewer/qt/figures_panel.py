@@ -49,7 +49,7 @@ class FiguresPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         self._figures = QHBoxLayout()
-        self._figures.setSpacing(14)
+        self._figures.setSpacing(8)
         self.keys = [Figure("", key=True), Figure("")]
         for figure in self.keys:
             self._figures.addWidget(figure, 0, Qt.AlignmentFlag.AlignBottom)

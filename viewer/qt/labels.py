@@ -103,7 +103,7 @@ class Figure(QWidget):
         self._caption = theme.label(caption, theme.caption(), "low")
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(6)
+        line.setSpacing(4)
         line.addWidget(self._number, 0, Qt.AlignmentFlag.AlignBottom)
         line.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBottom)
         self._unit.setContentsMargins(0, 0, 0, 4 if key else 3)

@@ -18,11 +18,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from viewer.model.annotation import SegmentKind
 from viewer.qt import longitudinal_paint as lp
 from viewer.qt import lumen_graph_paint as lg
 from viewer.qt import paint, theme, tokens, unreadable_marks
 from viewer.qt.focus_ring import RINGED
+from viewer.qt.lane_bars import ghost_bars, segment_bars
 from viewer.session.long_columns import columns_of, faintness
 from viewer.session.long_view import DEFAULT_CUT_DEG, LongView
 from viewer.session.placing import Axis
@@ -138,7 +138,8 @@ class LongitudinalCanvas(QWidget):
         self._paint_long_view(painter, scale)
         self._paint_unreadable(painter, scale)
         lanes = 1 if rows.lanes.height() < 30 else 2
-        self._bars = lp.packed(self._segment_bars(), lanes)
+        shown = segment_bars(self._session, self.x_of_frame)
+        self._bars = lp.packed([*shown, *ghost_bars(self._session, self.x_of_frame)], lanes)
         if self._session.layers is not Layers.IMAGES_ONLY:
             lp.draw_tint(painter, rows.long_view, self._bars)
         lp.draw_lanes(painter, rows.lanes, self._bars, lanes)
@@ -195,23 +196,6 @@ class LongitudinalCanvas(QWidget):
             if over > 0.5:
                 words = f"{over:.0f} {axis.unit} past the centerline"
                 lp.draw_end(painter, row, scale.x(end), words, left=left)
-
-    def _segment_bars(self) -> list[lp.LaneBar]:
-        session, bars = self._session, []
-        for segment in session.review.segments:
-            frames = session.segments.frames_of(segment)
-            if frames is None or segment.hidden:
-                continue
-            xs = [self.x_of_frame(frame) for frame in frames]
-            if None in xs:
-                continue
-            left, right = sorted(x for x in xs if x is not None)
-            solid = session.segments.is_sure_on(segment, "pullback")
-            text = f"{segment.name} · {session.segments.length_text(segment)}"
-            chosen = session.selection.id == segment.id
-            kind = SegmentKind(segment.kind)
-            bars.append(lp.LaneBar(segment.id, kind, left, right, text, solid, chosen))
-        return bars
 
     def _paint_graphs(self, painter: QPainter, scale: lp.Scale) -> None:
         """± of the position and speed of the pull: in two graphs where there is room."""
@@ -346,7 +330,7 @@ class LongitudinalCanvas(QWidget):
             session.begin("Move edge")
             return
         bar = self._bar_at(event.position())
-        if bar is not None:
+        if bar is not None and not bar.ghost:
             session.select(Selection("segment", bar.segment_id))
         session.set_pullback_frame(frame)
 
@@ -411,7 +395,7 @@ class LongitudinalCanvas(QWidget):
         for bar in self._bars:
             top = rows.lanes.top() + bar.lane * rows.lanes.height() / lanes
             in_lane = top <= at.y() <= top + rows.lanes.height() / lanes
-            if not in_lane and not rows.long_view.contains(at):
+            if bar.ghost or (not in_lane and not rows.long_view.contains(at)):
                 continue
             falls = self._axis is not None and self._axis.places[-1] < self._axis.places[0]
             ends = ("end", "start") if falls else ("start", "end")

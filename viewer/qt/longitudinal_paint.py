@@ -124,7 +124,10 @@ def draw_veins(painter: QPainter, row: QRectF, scale: Scale, veins: Sequence[Nam
 
 @dataclass(frozen=True, slots=True)
 class LaneBar:
-    """A segment as it lies in the lanes: screen x of both ends, and what it says."""
+    """A segment as it lies in the lanes: screen x of both ends, and what it says.
+
+    A `ghost` is only suggested: it can't be taken hold of.
+    """
 
     segment_id: str
     kind: SegmentKind
@@ -134,6 +137,7 @@ class LaneBar:
     solid: bool
     chosen: bool
     lane: int = 0
+    ghost: bool = False
 
 
 def packed(bars: Sequence[LaneBar], lanes: int) -> list[LaneBar]:
@@ -151,6 +155,7 @@ def packed(bars: Sequence[LaneBar], lanes: int) -> list[LaneBar]:
 def draw_lanes(painter: QPainter, row: QRectF, bars: Sequence[LaneBar], lanes: int) -> None:
     """Segments as patterned bars with their names."""
     height = row.height() / lanes
+    taken: list[QRectF] = []
     for bar in bars:
         box = QRectF(
             bar.left, row.top() + bar.lane * height + 2, max(3.0, bar.right - bar.left), height - 4
@@ -158,11 +163,12 @@ def draw_lanes(painter: QPainter, row: QRectF, bars: Sequence[LaneBar], lanes: i
         color = QColor(tokens.SEGMENT_COLORS[bar.kind])
         painter.setPen(Qt.PenStyle.NoPen)
         ground = QColor(color)
-        ground.setAlphaF(0.18)
+        ground.setAlphaF(0.06 if bar.ghost else 0.18)
         painter.setBrush(ground)
         painter.drawRect(box)
-        painter.setBrush(theme.segment_brush(bar.kind))
-        painter.drawRect(box)
+        if not bar.ghost:
+            painter.setBrush(theme.segment_brush(bar.kind))
+            painter.drawRect(box)
         style = Qt.PenStyle.SolidLine if bar.solid else Qt.PenStyle.DashLine
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color, 2.2 if bar.chosen else 1.3, style))
@@ -170,25 +176,32 @@ def draw_lanes(painter: QPainter, row: QRectF, bars: Sequence[LaneBar], lanes: i
         if bar.chosen:
             for x in (box.left(), box.right()):
                 paint.handle(painter, QPointF(x, box.center().y()), color.name(), filled=True)
-        _draw_lane_name(painter, row, box, bar, [b for b in bars if b.lane == bar.lane])
+        _draw_lane_name(painter, row, box, bar, [b for b in bars if b.lane == bar.lane], taken)
 
 
 def _draw_lane_name(
-    painter: QPainter, row: QRectF, box: QRectF, bar: LaneBar, beside: Sequence[LaneBar]
+    painter: QPainter,
+    row: QRectF,
+    box: QRectF,
+    bar: LaneBar,
+    beside: Sequence[LaneBar],
+    taken: list[QRectF],
 ) -> None:
     """The name right of its bar, else left of it, else not at all: names never overlap."""
     words = paint.text_width([(bar.text, "", True)], 11) + 10
     after = min((b.left for b in beside if b.left > bar.left), default=row.right()) - 6
     before = max((b.right for b in beside if b.right < bar.right), default=row.left()) + 6
+    spots = []
     if box.right() + 8 + words <= after:
-        x = box.right() + 8
-    elif box.left() - 8 - words >= before:
-        x = box.left() - 8 - words
-    else:
+        spots.append(QRectF(box.right() + 8, box.top(), words, box.height()))
+    if box.left() - 8 - words >= before:
+        spots.append(QRectF(box.left() - 8 - words, box.top(), words, box.height()))
+    spot = next((one for one in spots if not any(one.intersects(old) for old in taken)), None)
+    if spot is None:
         return
+    taken.append(spot)
     painter.setFont(theme.font(11, 600 if bar.chosen else 500))
-    painter.setPen(QColor(tokens.TEXT_HI))
-    spot = QRectF(x, box.top(), words, box.height())
+    painter.setPen(QColor(tokens.TEXT_LOW if bar.ghost else tokens.TEXT_HI))
     painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, bar.text)
 
 
@@ -196,7 +209,7 @@ def draw_tint(painter: QPainter, row: QRectF, bars: Sequence[LaneBar]) -> None:
     """The segments over the long view: a tint and their edges."""
     for bar in bars:
         color = QColor(tokens.SEGMENT_COLORS[bar.kind])
-        color.setAlphaF(0.16)
+        color.setAlphaF(0.0 if bar.ghost else 0.16)
         painter.fillRect(QRectF(bar.left, row.top(), bar.right - bar.left, row.height()), color)
         edge = QColor(tokens.SEGMENT_COLORS[bar.kind])
         style = Qt.PenStyle.SolidLine if bar.solid else Qt.PenStyle.DashLine

@@ -12,6 +12,7 @@ from viewer.qt import theme, tokens
 from viewer.qt.labels import show_if
 from viewer.qt.longitudinal_canvas import LongitudinalCanvas
 from viewer.qt.lumen_graph_paint import Shown
+from viewer.qt.lumen_table_dialog import LumenTableDialog
 from viewer.qt.main_thread import when_idle
 from viewer.session.frame_loader import FrameLoader
 from viewer.session.long_view import LongView
@@ -36,6 +37,7 @@ class LongitudinalView(QWidget):
         self._session = session
         self._loader = loader
         self._of: str | None = None
+        self.table: LumenTableDialog | None = None
         self.canvas = LongitudinalCanvas(session, self)
         self.canvas.turned.connect(self.turn_cut)
         column = QVBoxLayout(self)
@@ -69,6 +71,8 @@ class LongitudinalView(QWidget):
         row.addWidget(self._title)
         row.addWidget(self._subtitle, 1)
         self._add_curves(row, header)
+        self.table_button = _text_button(actions["graph.table"], "Table", header)
+        row.addWidget(self.table_button)
         for action_id, word in zip(AXIS_ACTIONS, AXIS_WORDS, strict=True):
             row.addWidget(_text_button(actions[action_id], word, header))
         row.addSpacing(8)
@@ -87,7 +91,11 @@ class LongitudinalView(QWidget):
         words = (
             ("area", "Area", "Area of the lumen; dotted where nobody accepted the border"),
             ("minimum", "Min ⌀", "Smallest diameter of the lumen, right scale"),
-            ("maximum", "Max ⌀", "Largest diameter of the lumen, right scale"),
+            (
+                "maximum",
+                "Max ⌀, aspect",
+                "Largest diameter, right scale; how flat it is",
+            ),
             ("pull", "Pull, ±", "Speed of the pull and ± of the position instead"),
         )
         for name, text, tip in words:
@@ -114,6 +122,7 @@ class LongitudinalView(QWidget):
 
     def _show_switches(self) -> None:
         lumen = self.canvas.has_lumen
+        show_if(self.table_button, lumen)
         for name, button in self.switches.items():
             show_if(button, lumen)
             button.setEnabled(name == "pull" or not self.switches["pull"].isChecked())
@@ -121,6 +130,14 @@ class LongitudinalView(QWidget):
     def _on_figures(self) -> None:
         self._show_switches()
         self.canvas.refresh()
+
+    def show_table(self) -> None:
+        """Show the graph as a table beside the window."""
+        if self.table is None:
+            self.table = LumenTableDialog(self._session, self)
+        self.table.show()
+        self.table.raise_()
+        self.table.activateWindow()
 
     def put_tabs(self, tabs: QWidget) -> None:
         """Put tabs in the place of the title."""

@@ -44,6 +44,9 @@ class _Axes:
     def size_y(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
         return self._y(size, self.size_top)
 
+    def share_y(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._y(share, 1.0)
+
     def _y(self, value: NDArray[np.float64] | float, top: float) -> NDArray[np.float64]:
         share = np.clip(np.asarray(value, np.float64) / top, 0.0, 1.0)
         return np.asarray(self.row.bottom() - share * (self.row.height() - TOP_PX))
@@ -83,11 +86,24 @@ def draw_lumen(
         _line(painter, xs, axes.size_y(graph.min_diameter), tokens.TEXT_MID, 1.2, dotted=True)
     if shown.maximum:
         _line(painter, xs, axes.size_y(graph.max_diameter), tokens.TEXT_LOW, 1.2)
+        _draw_aspect(painter, axes, graph, xs)
     if shown.area:
         taken: list[QRectF] = []
         for mark in marks:
             _draw_local(painter, axes, x_of, mark, taken)
             _draw_least(painter, axes, x_of, mark, taken)
+
+
+def _draw_aspect(
+    painter: QPainter, axes: _Axes, graph: LumenGraph, xs: NDArray[np.float64]
+) -> None:
+    """Smallest over largest diameter on a scale of its own: 0 at the foot, 1 (round) at the top."""
+    ys = axes.share_y(graph.aspect)
+    _line(painter, xs, ys, tokens.ACCENT, 1.1)
+    painter.setFont(theme.font(10.5))
+    painter.setPen(QColor(tokens.ACCENT))
+    spot = QRectF(axes.row.left() + 4, axes.row.top() - 2, 220, TOP_PX)
+    painter.drawText(spot, Qt.AlignmentFlag.AlignLeft, "aspect: foot 0 flat, top 1 round")
 
 
 def _size_top(graph: LumenGraph) -> float:

@@ -47,6 +47,7 @@ class PaneVerbs:
             **window.contrast_controls.verbs(),
             "view.fit": lambda: self._with_pane(lambda pane: pane.view.fit()),
             "view.maximise": lambda: window.maximise(self._pane),
+            "graph.table": self._window.along.show_table,
             "cut.left": lambda: self.turn_cut(-1),
             "cut.right": lambda: self.turn_cut(1),
             "window.menu": window.top_bar.menu_button.showMenu,

@@ -41,6 +41,12 @@ def _needs_pullback(session: Session) -> str:
     return "" if session.pullback else "needs an IVUS pullback"
 
 
+def _needs_lumen(session: Session) -> str:
+    uid = session.cursor.pullback_uid
+    drawn = bool(uid) and bool(session.review.contours_of(uid or ""))
+    return "" if drawn else _needs_pullback(session) or "needs a lumen border"
+
+
 def _needs_rotation(session: Session) -> str:
     return "" if session.rotation.current else "needs a rotation that was set"
 
@@ -394,6 +400,9 @@ ACTIONS: tuple[Action, ...] = (
        "ph.film-strip", _needs_pullback, checkable=True, group=2),
     _a("axis.time", "Along the vein: seconds", "View", "Ctrl+3", "The axis counts seconds",
        "ph.timer", _needs_pullback, checkable=True, group=2),
+    _a("graph.table", "Lumen along the vein as a table", "View", "",
+       "Area and diameters frame by frame, to read, copy and go to", "ph.table", _needs_lumen,
+       group=3),
     _a("cut.left", "Turn long cut back 5°", "View", "Ctrl+Left", "Turn the cut of the long view",
        "ph.arrow-counter-clockwise", _needs_pullback, group=3),
     _a("cut.right", "Turn long cut on 5°", "View", "Ctrl+Right", "Turn the cut of the long view",

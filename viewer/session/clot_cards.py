@@ -45,7 +45,8 @@ def keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
     clot, why = one.clot, "; ".join(one.warnings)
     if clot is None:
         return key("Volume", None, why), key("Lumen filled", None, why)
-    return key("Volume", millilitres(clot.volume), why), key("Lumen filled", clot.fraction, why)
+    filled = None if clot.fraction is None else replace(clot.fraction, unit="%")
+    return key("Volume", millilitres(clot.volume), why), key("Lumen filled", filled, why)
 
 
 def millilitres(volume: Quantity | None) -> Quantity | None:

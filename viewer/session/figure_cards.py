@@ -88,7 +88,7 @@ def card_of(session: Session, figures: Figures, segment_id: str) -> Card | None:
     stretch, count = _unchecked(session, one)
     shared = Card(
         (),
-        places=figures.same.get(segment_id, ()),
+        places=() if isinstance(one.segment, Clot) else figures.same.get(segment_id, ()),
         held=_held(session, one),
         warnings=_warnings(one),
         unchecked=stretch if count else None,
@@ -116,7 +116,7 @@ def card_of(session: Session, figures: Figures, segment_id: str) -> Card | None:
 def _keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
     told, why = one.stenosis, "; ".join(one.warnings)
     return (
-        key("Minimum lumen area", None if told is None else told.area, why),
+        key("Min lumen area", None if told is None else told.area, why),
         key("Min ⌀", None if told is None else told.min_diameter, why),
     )
 
@@ -159,7 +159,8 @@ def _against(one: SegmentFigures) -> tuple[AgainstRow, ...]:
 def _row(item: Comparison, chosen: Against) -> AgainstRow:
     reference, name, wrong = item.reference, AGAINST_NAMES[item.against], ""
     if reference is None:
-        detail = item.why_not
+        apart = item.against is Against.CONTRALATERAL
+        detail = "no frame of it is chosen" if apart else item.why_not
     else:
         size = reference.min_diameter or reference.equivalent_diameter
         frames = ", ".join(f"{frame + 1}" for frame in reference.frames[:4])

@@ -84,10 +84,10 @@ def keys(one: SegmentFigures) -> tuple[KeyFigure, ...]:
         return (key("Nominal ⌀", nominal),)
     why = "; ".join(one.warnings + (stent.warnings if stent is not None else ()))
     if stent is None:
-        return key("Minimum stent area", None, why), key("Expansion", None, why)
+        return key("Min stent area", None, why), key("Expansion", None, why)
     expansion = stent.expansion_nominal or stent.expansion_reference
     why_no = why or "Give its nominal diameter, or hold it against a frame"
-    return key("Minimum stent area", stent.min_area, why), _share(expansion, why_no)
+    return key("Min stent area", stent.min_area, why), _share(expansion, why_no)
 
 
 def _share(expansion: Quantity | None, why: str) -> KeyFigure:
