@@ -400,7 +400,7 @@ ACTIONS: tuple[Action, ...] = (
        "ph.film-strip", _needs_pullback, checkable=True, group=2),
     _a("axis.time", "Along the vein: seconds", "View", "Ctrl+3", "The axis counts seconds",
        "ph.timer", _needs_pullback, checkable=True, group=2),
-    _a("graph.table", "Lumen along the vein as a table", "View", "",
+    _a("graph.table", "Lumen along the vein as a table", "View", "Ctrl+Alt+T",
        "Area and diameters frame by frame, to read, copy and go to", "ph.table", _needs_lumen,
        group=3),
     _a("cut.left", "Turn long cut back 5°", "View", "Ctrl+Left", "Turn the cut of the long view",
