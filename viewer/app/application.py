@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from viewer.app.case_opener import CaseOpener
 from viewer.app.exports import Exports
 from viewer.app.picture_orders import PictureOrders
+from viewer.app.readers import Readers
 from viewer.app.review_keeper import ReviewKeeper
 from viewer.dicom.frames import open_frames
 from viewer.errors import ViewerError
@@ -69,6 +70,7 @@ class Application:
         self.library = Library(tell=lambda text: self.main_thread.post(lambda: self.tell(text)))
         self.opener, self.reviews = CaseOpener(self), ReviewKeeper(self)
         self.exports, self.pictures = Exports(self), PictureOrders(self)
+        self.readers = Readers(self)
         self._made_at_s = time.monotonic()
         self.closed = False
         self.on_opened: Callable[[], None] | None = None
@@ -92,6 +94,7 @@ class Application:
             "file.save": self.reviews.save,
             "file.save_as": self.reviews.save_as,
             "file.export": self.exports.export,
+            "file.readers": self.readers.ask,
             "file.quit": window.close,
             "help.palette": lambda: Palette(session, window.actions_by_id, window).exec(),
             "help.shortcuts": lambda: ShortcutSheet(session, window).exec(),

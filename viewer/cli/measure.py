@@ -202,12 +202,12 @@ def _agreements(one: ReviewFigures, other: ReviewFigures, session: Session) -> l
     names = {pullback.uid: pullback.description for pullback in session.case.pullbacks}
     return [
         {
-            "pullback": names.get(uid, "") or uid,
-            "contour": kind,
-            "figure": figure,
-            **_agreement(result),
+            "pullback": names.get(row.uid, "") or row.uid,
+            "contour": row.contour,
+            "figure": row.figure,
+            **_agreement(row.found),
         }
-        for uid, kind, figure, result in found
+        for row in found
     ]
 
 

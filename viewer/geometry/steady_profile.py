@@ -58,17 +58,11 @@ def bent_by_profile(fit: Fit, pull: Pull) -> Fit:
     if blend is None or profile_chance(blend) < 0.5:
         return fit
     frames = np.arange(len(blend.mean), dtype=np.float64)
-
-    def leave_out(index: int) -> Fit | None:
-        other = fit.leave_out(index)
-        return other and bent_by_profile(other, replace(pull, anchors=pull.anchors.without(index)))
-
     return replace(
         fit,
         u=frames,
         mean=lambda where: np.interp(where, frames, blend.mean),
         travel=BlendTravel(blend),
-        leave_out=leave_out,
         explanation=fit.explanation[:-1] + ", bent where the vein's profile shows it shortened.",
         uncertainty_source=(
             f"90 % band of a hidden Markov chain (forward-backward): shortening on the picture "

@@ -33,6 +33,12 @@ class FileDialogs:
         dialog.setNameFilters(IMAGES.split(";;"))
         return self._chosen(dialog)
 
+    def ask_other_review(self) -> Path | None:
+        """Another reader's review to compare with."""
+        dialog = self._files("Compare with the review of", QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["Reviews (*.caval.json)"])
+        return next(iter(self._chosen(dialog)), None)
+
     def ask_folder(self) -> Path | None:
         """A folder to open."""
         dialog = self._files("Open a folder of images", QFileDialog.FileMode.Directory)

@@ -26,7 +26,11 @@ from viewer.qt.labels import show_if, tool_button
 from viewer.qt.rail_delegate import CONTENT, OPEN, PICTURE, RailDelegate
 from viewer.qt.thumbnails import pixmap_of
 from viewer.session.contents import Group, Row, groups
+from viewer.session.phases import NUMBERED
 from viewer.session.session import Session
+
+MOST_NUMBERS = 9
+"""Passes or stents the menu offers; more are told by the description or the order."""
 
 
 class SeriesRail(QWidget):
@@ -103,7 +107,7 @@ class SeriesRail(QWidget):
         session, review = self._session, self._session.review
         seen: tuple[object, ...] = (
             id(session.case), review.images, review.bookmarks, review.coregistrations,
-            review.phases, review.rates, review.centerlines, self._shown,
+            review.phases, review.rates, review.centerlines, review.clot_checked, self._shown,
         )  # fmt: skip
         if seen == self._seen:
             return
@@ -215,6 +219,29 @@ class SeriesRail(QWidget):
         if self._session.phases.get(uid) is not phase:
             self._session.set_phase(uid, phase)
 
+    def _add_numbers(self, menu: QMenu, uid: str) -> None:
+        """Which pass or stent it shows, for phases that are counted."""
+        session = self._session
+        phase = session.phases.get(uid)
+        if phase not in NUMBERED:
+            return
+        numbers, now = menu.addMenu(f"{phase.value} number"), session.phase_numbers[uid]
+        for number in range(1, MOST_NUMBERS + 1):
+            action = numbers.addAction(str(number))
+            action.setCheckable(True)
+            action.setChecked(number == now)
+            action.triggered.connect(
+                lambda _on, to=number, phase=phase: session.set_phase(uid, phase, to)
+            )
+
+    def _add_clot(self, menu: QMenu, uid: str) -> None:
+        """Whether it was looked through for clot: no mark then means no clot."""
+        checked = uid in self._session.review.clot_checked
+        action = menu.addAction("Looked through for clot")
+        action.setCheckable(True)
+        action.setChecked(checked)
+        action.triggered.connect(lambda on: self._session.set_clot_checked(uid, on))
+
     def menu_for(self, row: Row) -> QMenu:
         """The menu of a row."""
         menu = QMenu(self)
@@ -229,6 +256,8 @@ class SeriesRail(QWidget):
                 action.setCheckable(True)
                 action.setChecked(self._session.phases.get(row.uid) is phase)
                 action.triggered.connect(lambda _on, to=phase: self._set_phase(row.uid, to))
+            self._add_numbers(menu, row.uid)
+            self._add_clot(menu, row.uid)
         elif row.kind == "held":
             menu.addAction("Leave them out", self.leave_out_requested.emit)
             menu.addAction("Make a new case", self.new_case_requested.emit)

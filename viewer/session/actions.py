@@ -232,6 +232,9 @@ ACTIONS: tuple[Action, ...] = (
        "Save the review under another name", "ph.floppy-disk", _needs_image, group=2),
     _a("file.export", "Export…", "File", "Ctrl+E", "Write tables (CSV) and pictures (PNG)",
        "ph.export", _needs_image, group=2),
+    _a("file.readers", "Compare with another reader…", "File", "Ctrl+Shift+E",
+       "Hold this review against another reader's of the same pullback: bias, limits, ICC",
+       "ph.users", _needs_image, group=2),
     _a("file.quit", "Quit", "File", "Ctrl+Q", "Close the window; the review is saved",
        "ph.sign-out", group=3),
     # -- Edit

@@ -49,6 +49,7 @@ class Group:
     rows: tuple[Row, ...]
     phase: Phase | None = None
     held: bool = False
+    number: int = 0
 
 
 def groups(session: Session) -> tuple[Group, ...]:
@@ -56,11 +57,14 @@ def groups(session: Session) -> tuple[Group, ...]:
     case, phases = session.case, session.phases
     stars = Counter(mark.image_uid for mark in session.review.bookmarks)
     found = []
+    numbers = session.phase_numbers
     for phase in Phase:
-        items = [item for item in case.image_sets if phases.get(item.uid) is phase]
-        if items:
+        here = [item for item in case.image_sets if phases.get(item.uid) is phase]
+        for number in sorted({numbers[item.uid] for item in here}):
+            items = [item for item in here if numbers[item.uid] == number]
             rows = tuple(_image_row(session, item, stars[item.uid]) for item in items)
-            found.append(Group(phase.value, _time(items), rows, phase))
+            title = f"{phase.value} {number}" if number else phase.value
+            found.append(Group(title, _time(items), rows, phase, number=number))
     if case.held:
         held = tuple(_held_row(item) for item in case.held)
         found.append(Group("Held, not added", str(len(held)), held, held=True))
@@ -110,6 +114,8 @@ def _image_row(session: Session, item: ImageSet, stars: int) -> Row:
         tags.append(Tag("px only", "warn", "ph.warning-fill"))
     if item.frames_declared > item.frames:
         tags.append(Tag(f"{item.frames} of {item.frames_declared}", "warn", "ph.warning-fill"))
+    if item.uid in session.review.clot_checked:
+        tags.append(Tag("Clot checked", "neutral", "ph.magnifying-glass"))
     if stars:
         tags.append(Tag(str(stars), "neutral", "ph.star-fill"))
     shown = item.uid in (session.cursor.run_uid, session.cursor.pullback_uid)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viewer.measure.agreement import Agreement, agreement
 
@@ -13,23 +14,36 @@ if TYPE_CHECKING:
     from viewer.session.review_figures import ReviewFigures
 
 FIGURES = ("area", "min_diameter", "max_diameter")
-Row = tuple[str, str, str, Agreement | str]
+
+
+class Row(NamedTuple):
+    """One figure of one kind of contour on one pullback, with the frames both outlined."""
+
+    uid: str
+    contour: str
+    figure: str
+    found: Agreement | str
+    frames: NDArray[np.int64]
 
 
 def agreements(one: ReviewFigures, other: ReviewFigures) -> tuple[Row, ...]:
-    """(pullback uid, kind of contour, figure, agreement or why not) for all both outlined."""
+    """Agreement, or why there is none, for all both outlined."""
     rows: list[Row] = []
     for uid, kinds in one.curves.items():
         for kind, first in kinds.items():
             second = other.curves.get(uid, {}).get(kind)
             if second is not None:
-                rows += [(uid, kind, name, _of(first, second, name)) for name in FIGURES]
+                rows += [Row(uid, kind, name, *_of(first, second, name)) for name in FIGURES]
     return tuple(rows)
 
 
-def _of(first: LumenCurve, second: LumenCurve, name: str) -> Agreement | str:
+def _of(
+    first: LumenCurve, second: LumenCurve, name: str
+) -> tuple[Agreement | str, NDArray[np.int64]]:
     if first.unit != second.unit:
-        return "one review has a mm scale, the other has none"
-    _, a, b = np.intersect1d(first.frames, second.frames, return_indices=True)
+        return "one review has a mm scale, the other has none", np.empty(0, np.int64)
+    frames, a, b = np.intersect1d(first.frames, second.frames, return_indices=True)
     unit = f"{first.unit}²" if name == "area" else first.unit
-    return agreement(getattr(first, name)[a], getattr(second, name)[b], unit)
+    one, other = getattr(first, name)[a], getattr(second, name)[b]
+    both = np.isfinite(one) & np.isfinite(other)
+    return agreement(one, other, unit), np.asarray(frames[both], np.int64)

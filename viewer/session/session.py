@@ -32,7 +32,7 @@ from viewer.session.contrast_points import ContrastPointEdits
 from viewer.session.curves import Curves
 from viewer.session.lumen_edits import LumenEdits
 from viewer.session.measure_edits import MeasureEdits
-from viewer.session.phases import guess_phases
+from viewer.session.phases import guess_numbers, guess_phases
 from viewer.session.placing import Placing
 from viewer.session.reference_edits import ReferenceEdits
 from viewer.session.review_steps import ReviewSteps, new_review
@@ -207,6 +207,19 @@ class Session(ReviewSteps):
         """Which of its phase an image set shows (thrombectomy pass 2, stent 1); 0 unnumbered."""
         said = self.review.phase_of(uid)
         return said.number if said is not None else 0
+
+    @property
+    def phase_numbers(self) -> dict[str, int]:
+        """Which pass or stent every image set shows: the reader's word, else a guess; 0: none."""
+        guessed = guess_numbers(self.case, self.phases)
+        return {uid: self.phase_number(uid) or guess for uid, guess in guessed.items()}
+
+    def set_clot_checked(self, uid: str, checked: bool) -> None:
+        """Say that an image set was looked through for clot: what is not marked is not there."""
+        if checked != (uid in self.review.clot_checked):
+            review = self.review.with_clot_checked(uid, checked)
+            words = "No clot but what is marked" if checked else "Clot not yet looked for"
+            self.edit("Look for clot", review, words)
 
     def set_phase(self, uid: str, phase: Phase, number: int = 0) -> None:
         """Say which phase an image set belongs to, and which pass or stent when there are more."""
