@@ -382,3 +382,50 @@ def test_an_empty_review_has_no_numbers(tmp_path: Path, capsys: pytest.CaptureFi
     review_file.write(path, lone)
     assert main(["measure", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["segments"][0]["stenosis"] is None
+
+
+def outline_alone(points: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+    """Area and diameters of a polygon by plain loops, sharing nothing with the program."""
+    n, twice, cx, cy = len(points), 0.0, 0.0, 0.0
+    for i in range(n):
+        (x0, y0), (x1, y1) = points[i], points[(i + 1) % n]
+        part = x0 * y1 - x1 * y0
+        twice, cx, cy = twice + part, cx + (x0 + x1) * part, cy + (y0 + y1) * part
+    centre = np.array([cx, cy]) / (3.0 * twice)
+    widths = []
+    for degree in np.arange(0.0, 180.0, 0.5):
+        way = np.array([np.cos(np.radians(degree)), np.sin(np.radians(degree))])
+        cuts = []
+        for i in range(n):
+            a, b = points[i] - centre, points[(i + 1) % n] - centre
+            edge = b - a
+            cross = way[0] * edge[1] - way[1] * edge[0]
+            if cross and 0.0 <= (a[0] * way[1] - a[1] * way[0]) / cross < 1.0:
+                cuts.append((a[0] * edge[1] - a[1] * edge[0]) / cross)
+        widths.append(max(cuts) - min(cuts))
+    return abs(twice) / 2.0, min(widths), max(widths)
+
+
+def test_figures_can_be_computed_again_from_the_reviews_contours(
+    known: Known, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = measured(known, known.review, tmp_path, capsys)
+    told = next(one for one in answer["segments"] if one["kind"] == "stenosis")
+    segment = next(one for one in known.review.segments if one.id == told["id"])
+    assert isinstance(segment.extent, FrameExtent)
+    uid, found = segment.extent.pullback_uid, told["stenosis"]
+    scale = next(p["mm_per_px"] for p in known.truth["pullbacks"] if known.uids[p["file"]] == uid)
+    own = known.review.contours_of(uid)
+    here = [c for c in own if segment.extent.first <= c.frame <= segment.extent.last]
+    alone = {c.frame: outline_alone(scale * c.points_px) for c in here}
+    frame = min(alone, key=lambda k: alone[k][0])
+    area, low, high = alone[frame]
+    assert found["frame"] == frame
+    assert found["area"]["value"] == pytest.approx(area, rel=1e-6)
+    assert found["min_diameter"]["value"] == pytest.approx(low, abs=0.01)
+    assert found["max_diameter"]["value"] == pytest.approx(high, abs=0.01)
+    normal = next(c for c in found["comparisons"] if c["against"] == "normative")
+    assert normal["percent_area"]["value"] == pytest.approx(100 * (1 - area / 200), abs=0.01)
+    truth = next(p for p in known.truth["pullbacks"] if known.uids[p["file"]] == uid)["area_mm2"]
+    least = min(truth[segment.extent.first : segment.extent.last + 1])
+    assert found["area"]["value"] == pytest.approx(least, rel=0.02)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from viewer.measure.directions import chords
 from viewer.measure.lumen import calmed, curve_of, figures_of, quantities
+from viewer.measure.lumen_curve import running_quantile
 from viewer.model.calibration import UNCALIBRATED, Calibration, CalibrationSource
 from viewer.model.contour import Contour, ContourStatus
 
@@ -96,3 +97,37 @@ def test_a_curve_is_calmed_of_single_beats_and_keeps_steps() -> None:
     assert calm.max_diameter[30] == pytest.approx(12.0, rel=5e-3)
     assert calmed(raw, cycle_frames=5).area[9] == pytest.approx(raw.area[8], rel=1e-6)
     assert len(curve_of([], SCALE)) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 60), st.one_of(st.just(np.nan), st.floats(1, 400))),
+        min_size=1,
+        max_size=60,
+    ),
+    st.floats(0.5, 20),
+    st.sampled_from([0.0, 0.5, 0.8, 1.0]),
+)
+def test_running_quantiles_are_those_of_numpy_on_every_window(
+    row: list[tuple[float, float]], reach: float, share: float
+) -> None:
+    at, values = (np.array(column) for column in zip(*row, strict=True))
+    found = running_quantile(at, values, reach, share)
+    for k, place in enumerate(at):
+        window = values[(at >= place - reach) & (at <= place + reach)]
+        window = window[np.isfinite(window)]
+        if len(window):
+            assert found[k] == pytest.approx(np.quantile(window, share), rel=1e-9)
+        else:
+            assert np.isnan(found[k])
+
+
+def test_one_edited_border_leaves_the_figures_of_all_others() -> None:
+    drawn = [Contour.of("u", frame, RECTANGLE) for frame in range(4)]
+    first = curve_of(drawn, Calibration())
+    moved = Contour.of("u", 2, RECTANGLE * 1.5)
+    again = curve_of([*drawn[:2], moved, drawn[3]], Calibration())
+    assert again.area[[0, 1, 3]].tolist() == first.area[[0, 1, 3]].tolist()
+    assert again.area[2] == pytest.approx(2.25 * first.area[2], rel=1e-2)
+    wide = curve_of(drawn, Calibration(), aspect=2.0)
+    assert wide.area == pytest.approx(2.0 * first.area)

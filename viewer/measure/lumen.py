@@ -217,13 +217,7 @@ def curve_of(
     ordered = sorted(contours, key=lambda one: one.frame)
     frames = np.array([one.frame for one in ordered], np.int64)
     outlines = [one.points_px for one in ordered]
-    columns = np.zeros((3, len(ordered)))
-    by_size: dict[int, list[int]] = {}
-    for k, outline in enumerate(outlines):
-        by_size.setdefault(len(outline), []).append(k)
-    for where in by_size.values():
-        found = figures_of(np.stack([outlines[k] for k in where]), aspect)
-        columns[:, where] = found.area_px2, found.min_diameter_px, found.max_diameter_px
+    columns = _columns(ordered, outlines, aspect)
     mm = scale_of(np.concatenate(outlines), calibration) if outlines else calibration.mm_per_px
     size = mm if mm is not None else 1.0
     accepted = (one.by if one.status is ContourStatus.ACCEPTED else "" for one in ordered)
@@ -240,6 +234,31 @@ def curve_of(
         tuple(accepted),
         ordered[0].kind.value if ordered else "lumen",
     )
+
+
+_kept: dict[tuple[str, float], tuple[float, float, float]] = {}
+MOST_KEPT = 32768
+"""Borders whose figures are kept: an edit measures one of them anew, not all."""
+
+
+def _columns(contours: Sequence[Contour], outlines: Sequence[Values], aspect: float) -> Values:
+    """Area, smallest and largest diameter of every contour, px² and px; shape (3, n)."""
+    by_size: dict[int, list[int]] = {}
+    for k, outline in enumerate(outlines):
+        if (contours[k].points, aspect) not in _kept:
+            by_size.setdefault(len(outline), []).append(k)
+    fresh: dict[tuple[str, float], tuple[float, float, float]] = {}
+    for where in by_size.values():
+        found = figures_of(np.stack([outlines[k] for k in where]), aspect)
+        rows = zip(found.area_px2, found.min_diameter_px, found.max_diameter_px, strict=True)
+        for k, (area, low, high) in zip(where, rows, strict=True):
+            fresh[contours[k].points, aspect] = float(area), float(low), float(high)
+    kept = {key: row for one in contours if (row := _kept.get(key := (one.points, aspect)))}
+    if len(_kept) + len(fresh) > MOST_KEPT:
+        _kept.clear()
+    _kept.update(fresh)
+    kept |= fresh
+    return np.array([kept[one.points, aspect] for one in contours], np.float64).reshape(-1, 3).T
 
 
 def calmed(curve: LumenCurve, cycle_frames: float | None = None) -> LumenCurve:

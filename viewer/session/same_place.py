@@ -9,6 +9,7 @@ import numpy as np
 
 from viewer.measure.lumen_curve import LumenCurve
 from viewer.measure.quantity import Quantity
+from viewer.model.case import Phase
 from viewer.model.study import Pullback
 from viewer.session.contents import image_title
 from viewer.session.figure_lines import Place, tip_of
@@ -26,19 +27,17 @@ def same_places(session: Session, figures: ReviewFigures) -> Mapping[str, tuple[
     """
     views = vein_views(session)
     phases = session.phases
-    order = {phase.label: n for n, phase in enumerate(figures.phases)}
     pullbacks = [
         (item, view)
         for item in session.case.pullbacks
         if (view := view_of_image(views, item.uid)) is not None
     ]
-    rank = {p.phase: n for n, p in enumerate(figures.phases)} if order else {}
-    pullbacks.sort(key=lambda pair: rank.get(phases[pair[0].uid], 0))
-    return {one.segment.id: _places(session, figures, one, pullbacks) for one in figures.segments}
+    pullbacks.sort(key=lambda pair: list(Phase).index(phases[pair[0].uid]))
+    return {one.segment.id: _places(phases, figures, one, pullbacks) for one in figures.segments}
 
 
 def _places(
-    session: Session,
+    phases: Mapping[str, Phase],
     figures: ReviewFigures,
     one: SegmentFigures,
     pullbacks: Sequence[tuple[Pullback, VeinView]],
@@ -61,7 +60,7 @@ def _places(
     widest = max(least.value for _, least, *_ in found)
     return tuple(
         Place(
-            session.phases[pullback.uid].value,
+            phases[pullback.uid].value,
             f"f {frame + 1}" + (" · stent area" if stented else ""),
             least.band_text,
             least.value / widest if widest > 0 else 0.0,
