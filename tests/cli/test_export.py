@@ -20,7 +20,18 @@ from viewer.store import review_file
 from viewer.store.library import Library
 
 PROJECT = Path(__file__).resolve().parents[2]
-TABLES = ("segments", "landmarks", "measurements", "positions", "key-frames", "contrast", "figures")
+TABLES = (
+    "segments",
+    "landmarks",
+    "measurements",
+    "positions",
+    "key-frames",
+    "contrast",
+    "figures",
+    "lumen",
+    "contours",
+    "vein-widths",
+)
 NAMES = [f"12345678-{table}.csv" for table in TABLES]
 
 WITHOUT_QT = """

@@ -113,7 +113,8 @@ def test_every_column_of_a_number_names_its_unit() -> None:
         for column, note in kind.__annotations__.items():
             if not any(number in str(note) for number in ("float", "int")):
                 continue
-            unit = column.endswith(("_mm", "_px", "_s", "_1based", "_0based", "_frame", "_percent"))
+            ends = ("_mm", "_px", "_s", "_1based", "_0based", "_frame", "_percent")
+            unit = column.endswith((*ends, "_mm2", "_px2", "_ratio"))
             in_own_column = column in ("value", "sigma", "length_value", "length_sigma", "density")
             assert unit or in_own_column or column == "point", column
             if column.endswith("based"):

@@ -30,6 +30,9 @@ TABLE_NAMES = (
     "key-frames",
     "contrast",
     "figures",
+    "lumen",
+    "contours",
+    "vein-widths",
 )
 CLICK_AND_SCALE_MM = 4.0  # what exact landmarks leave between them, on a quick pullback by hand
 
@@ -306,3 +309,23 @@ def test_a_second_session_looks_alike_and_moves_alone(sample: Sample) -> None:
     other.show(sample.uid("run-2-lao30.dcm"))
     assert session.cursor == before
     assert session.review == other.review
+
+
+def test_areas_are_those_of_the_exported_points(read: dict[str, Rows]) -> None:
+    """Polygon areas worked out anew from one table are the figures of the other."""
+    corners: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    for row in read["contours"]:
+        key = row["pullback_uid"], row["border"], row["frame_1based"]
+        corners.setdefault(key, []).append((float(row["x_px"]), float(row["y_px"])))
+    assert read["lumen"]
+    for row in read["lumen"][::5]:
+        points = np.array(corners[row["pullback_uid"], row["border"], row["frame_1based"]])
+        x, y = points.T
+        area_px2 = 0.5 * abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
+        around_px = np.hypot(*np.diff(np.vstack((points, points[:1])), axis=0).T).sum()
+        scale = float(row["perimeter_mm"]) / around_px
+        assert float(row["area_px2"]) == pytest.approx(area_px2, rel=1e-4)
+        assert float(row["area_mm2"]) == pytest.approx(area_px2 * scale**2, rel=1e-4)
+        sizes = [float(row[f"{name}_diameter_mm"]) for name in ("min", "equivalent", "max")]
+        assert sizes == sorted(sizes)
+        assert row["status"] == "accepted"

@@ -204,8 +204,82 @@ class FigureRow:
     segment_id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LumenRow:
+    """Figures of one border on one frame of a pullback.
+
+    mm only where a scale holds at every point; `scale_sigma_percent` is its relative standard
+    uncertainty. `status` is auto (unchecked), edited or accepted.
+    """
+
+    pullback: str
+    border: str
+    frame_1based: int
+    position_mm: float | None
+    position_sigma_mm: float | None
+    area_mm2: float | None
+    min_diameter_mm: float | None
+    max_diameter_mm: float | None
+    equivalent_diameter_mm: float | None
+    perimeter_mm: float | None
+    area_px2: float
+    min_diameter_px: float
+    max_diameter_px: float
+    equivalent_diameter_px: float
+    perimeter_px: float
+    aspect_ratio: float
+    eccentricity_ratio: float
+    scale_sigma_percent: float | None
+    status: str
+    by: str
+    at: str
+    confidence_ratio: float | None
+    note: str
+    pullback_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContourPointRow:
+    """One point of a border, px from the centre of the top-left pixel; the last joins the first."""
+
+    border: str
+    frame_1based: int
+    point: int
+    x_px: float
+    y_px: float
+    pullback_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeinWidthRow:
+    """Width of a vein on a venogram at one place of its centerline; empty where not seen.
+
+    `contrast_ratio` is mean density inside less outside, natural logarithm (grey levels on runs
+    that are not linear).
+    """
+
+    run: str
+    vein: str
+    arc_px: float
+    position_mm: float | None
+    width_px: float | None
+    width_mm: float | None
+    confidence_ratio: float
+    contrast_ratio: float
+    run_uid: str
+
+
 Row = (
-    SegmentRow | LandmarkRow | MeasurementRow | PositionRow | KeyFrameRow | ContrastRow | FigureRow
+    SegmentRow
+    | LandmarkRow
+    | MeasurementRow
+    | PositionRow
+    | KeyFrameRow
+    | ContrastRow
+    | FigureRow
+    | LumenRow
+    | ContourPointRow
+    | VeinWidthRow
 )
 
 TABLES: dict[str, type[Row]] = {
@@ -216,6 +290,9 @@ TABLES: dict[str, type[Row]] = {
     "key-frames.csv": KeyFrameRow,
     "contrast.csv": ContrastRow,
     "figures.csv": FigureRow,
+    "lumen.csv": LumenRow,
+    "contours.csv": ContourPointRow,
+    "vein-widths.csv": VeinWidthRow,
 }
 """The tables of a review: file name and what a row of it is."""
 

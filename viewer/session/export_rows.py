@@ -18,6 +18,7 @@ from viewer.report.tables import (
     SegmentRow,
 )
 from viewer.session import facts
+from viewer.session.border_rows import contour_rows, lumen_rows, width_rows
 from viewer.session.contents import image_title
 from viewer.session.contrast_rows import contrast_rows
 from viewer.session.figure_rows import figure_rows
@@ -48,6 +49,9 @@ def tables_of(session: Session) -> dict[str, list[Row]]:
         "key-frames.csv": list(key_frame_rows(session, pairs)),
         "contrast.csv": list(contrast_rows(session)),
         "figures.csv": list(figure_rows(session)),
+        "lumen.csv": list(lumen_rows(session, pairs)),
+        "contours.csv": list(contour_rows(session)),
+        "vein-widths.csv": list(width_rows(session, pairs)),
     }
 
 
