@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from window_samples import CTRL, Desk, WrittenSample
 
-from viewer.model.contour import ContourKind, ContourStatus
+from viewer.model.contour import Contour, ContourKind, ContourStatus
 from viewer.session.lumen_edits import LumenWay
 from viewer.session.state import Tool
 
@@ -172,3 +172,35 @@ def test_frames_to_check_are_stepped_through(bare_desk) -> None:
     assert session.cursor.pullback_frame in doubts or not doubts
     desk.key(Key.Key_Return, CTRL)
     assert session.lumen.count().accepted == session.lumen.count().total - len(doubts)
+
+
+def test_frames_to_check_stand_in_the_inspector_and_on_the_slider(bare_desk, sample) -> None:
+    desk, session = bare_desk, bare_desk.session
+    uid = session.pullback.uid
+    doubts = {
+        4: (0.2, "a side branch opens here"),
+        5: (0.3, "a side branch opens here"),
+        9: (0.5, ""),
+    }
+    made = [
+        Contour.of(uid, k, truth_of(sample, k), confidence=doubts.get(k, (0.95, ""))[0],
+                   note=doubts.get(k, (0.95, ""))[1])
+        for k in range(12)
+    ]  # fmt: skip
+    session.edit("Find lumen", session.review.with_contours(*made))
+    desk.settle()
+    panel, scrubber = desk.window.inspector.checks, desk.ivus.cine.scrubber
+    assert panel.isVisibleTo(desk.window.inspector)
+    assert [row.go.text() for row in panel.rows[:2]] == ["Frames 5–6", "Frame 10"]
+    assert panel.rows[0].why.text == "A side branch opens here"
+    assert not panel.rows[2].isVisibleTo(panel)
+    assert sorted(scrubber._checks) == [(4, 5), (9, 9)]
+    panel.rows[1].go.click()
+    assert session.cursor.pullback_frame == 9
+    desk.key(Key.Key_E)
+    desk.key(Key.Key_Return)
+    assert [row.isVisibleTo(panel) for row in panel.rows[:2]] == [True, False]
+    assert sorted(scrubber._checks) == [(4, 5)]
+    session.lumen.accept_stretch(0, 11)
+    assert not panel.isVisibleTo(desk.window.inspector)
+    assert scrubber._checks == ()

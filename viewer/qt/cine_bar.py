@@ -23,7 +23,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from viewer.qt import paint, theme, tokens
+from viewer.qt import theme, tokens
+from viewer.qt.cine_place import Place
 from viewer.qt.icons import icon
 from viewer.session.frame_words import frames_words, stretches_of
 
@@ -60,6 +61,7 @@ class Scrubber(QWidget):
         self._bad: tuple[int, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._points: tuple[int, ...] = ()
+        self._checks: tuple[tuple[int, int], ...] = ()
         self._curve: tuple[tuple[int, ...], NDArray[np.float64]] = ((), np.zeros(0))
         self.draws_segments = False
         self._stretching = self._on_edge = False
@@ -103,6 +105,12 @@ class Scrubber(QWidget):
         """Stretches and key frames drawn on the groove."""
         if (stretches, points) != (self._marks, self._points):
             self._marks, self._points = stretches, points
+            self._draw_anew()
+
+    def set_checks(self, stretches: tuple[tuple[int, int], ...]) -> None:
+        """First and last frames whose borders should be looked at, dashed above the groove."""
+        if stretches != self._checks:
+            self._checks = stretches
             self._draw_anew()
 
     def set_curve(self, frames: Sequence[int], density: Sequence[float] | NDArray[Any]) -> None:
@@ -190,6 +198,10 @@ class Scrubber(QWidget):
             painter.drawRect(QRectF(left, middle + 4, max(2.0, right - left), 3))
             for x in (left, right):
                 painter.drawRect(QRectF(x - 1.0, middle + 2, 2.0, 9))
+        painter.setBrush(QColor(tokens.LUMEN))
+        for first, last in self._checks:
+            left, right = self._x_of(first) - half, self._x_of(last) + half
+            painter.drawRect(QRectF(left, middle - 6, right - left, 2))
         self._draw_loop(painter, middle)
         painter.setBrush(QColor(tokens.WARN))
         for point in self._points:
@@ -314,29 +326,6 @@ def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
         return []
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
     return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-class Place(QWidget):
-    """Frame, of how many, and its time. Drawn: rich text and its layout cost 0.5 ms a frame."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._line: tuple[paint.Text, ...] = ()
-
-    def set_line(self, line: tuple[paint.Text, ...]) -> None:
-        """Show these pieces of text."""
-        if line != self._line:
-            self._line = line
-            self.update()
-
-    def text(self) -> str:
-        """What it says."""
-        return "".join(text for text, _, _ in self._line)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the pieces, half way up."""
-        with QPainter(self) as painter:
-            paint.draw_line(painter, 0.0, self.height() / 2 + 12 * 0.36, self._line, 12)
 
 
 class CineBar(QWidget):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from viewer.qt import theme, tokens
 from viewer.qt.annotation_list import AnnotationList
 from viewer.qt.attention_panel import AttentionPanel
+from viewer.qt.checks_panel import ChecksPanel
 from viewer.qt.commands import delete_selected
 from viewer.qt.facts_panel import FactsPanel
 from viewer.qt.figures_panel import FiguresPanel
@@ -64,6 +65,7 @@ class Inspector(QWidget):
         self.figures = FiguresPanel(session)
         self.suggested = SuggestionPanel(session)
         self.venography = VenographyPanel(session)
+        self.checks = ChecksPanel(session)
         self.measurements = MeasurementPanel(session)
         self.facts = FactsPanel(session)
         self.space: TwoViewsPanel | None = None
@@ -105,7 +107,7 @@ class Inspector(QWidget):
         self.figures.take_in(self.segment.length)
         self.segment.put_figures(self.figures.keys_row, self.figures.shape, self.figures)
         panels = (
-            self.segment, self.venography, self.suggested, self.veins, self.measurements,
+            self.segment, self.venography, self.suggested, self.checks, self.veins, self.measurements,
             self.facts, self.quality, self.mapping,
         )  # fmt: skip
         for panel in panels:
@@ -183,6 +185,8 @@ class Inspector(QWidget):
         self.venography.refresh()
         show_if(self.venography, self.venography.anything and not align)
         show_if(self.suggested, self.suggested.anything and not align)
+        self.checks.refresh()
+        show_if(self.checks, self.checks.anything and not align)
         self.veins.refresh()
         show_if(self.veins, self.veins.anything)
         if align:

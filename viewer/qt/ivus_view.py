@@ -147,6 +147,8 @@ class IvusView(ImagePane):
                 stretches.append((frames[0], frames[1], color, segment.id))
         marks = tuple(b.frame for b in session.review.bookmarks if b.image_uid == item.uid)
         self.cine.scrubber.set_marks(tuple(stretches), marks)
+        doubts = session.lumen.checks().stretches
+        self.cine.scrubber.set_checks(tuple((one.first, one.last) for one in doubts))
 
     def _calibration(self) -> Calibration | None:
         pullback = self._session.pullback

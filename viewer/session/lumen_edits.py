@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -24,6 +24,7 @@ from viewer.geometry.contour_shape import (
 from viewer.measure.lumen import figures_of, quantities
 from viewer.model.contour import Contour, ContourKind, ContourStatus, Points, mended
 from viewer.model.vessel import PointPx
+from viewer.session.lumen_checks import ContourCount, LumenCheckList, LumenChecks, doubtful
 from viewer.session.state import Severity
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from viewer.model.calibration import Calibration
     from viewer.model.study import Pullback
     from viewer.session.session import Session
-
-SURE = 0.7
-"""An automatic border at least this sure, with nothing said against it, need not be looked at."""
 
 BRUSH_SHARE = 0.03
 """Radius of the brush, a share of the frame's width: about 2 mm of a 60 mm field."""
@@ -55,27 +53,6 @@ class LumenWay(StrEnum):
     BRUSH = "push with a brush"
 
 
-@dataclass(frozen=True, slots=True)
-class ContourCount:
-    """How many contours of a kind a pullback has, by who stands behind them."""
-
-    auto: int
-    edited: int
-    accepted: int
-    to_check: int
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.auto + self.edited + self.accepted
-
-    @property
-    def text(self) -> str:
-        """In a line: "91 auto, 2 edited, 12 accepted"."""
-        parts = ((self.auto, "auto"), (self.edited, "edited"), (self.accepted, "accepted"))
-        return ", ".join(f"{n} {word}" for n, word in parts if n) or "none"
-
-
 class LumenEdits:
     """The contours of the shown pullback. The session's own.
 
@@ -89,6 +66,7 @@ class LumenEdits:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._checks = LumenCheckList(session)
         self.kind = ContourKind.LUMEN
         self.way = LumenWay.POINTS
         self._start: Points | None = None
@@ -124,11 +102,15 @@ class LumenEdits:
 
     def count(self) -> ContourCount:
         """How many there are of the edited kind."""
-        return _counted(self.of_pullback())
+        return self._checks.of(self.kind).count
 
     def to_check(self) -> tuple[Contour, ...]:
         """Automatic contours that should be looked at, the least sure first."""
-        return tuple(sorted(filter(doubtful, self.of_pullback()), key=_sureness))
+        return self._checks.of(self.kind).to_check
+
+    def checks(self, kind: ContourKind = ContourKind.LUMEN) -> LumenChecks:
+        """Counts and stretches to check of a kind of border on the shown pullback."""
+        return self._checks.of(kind)
 
     def figures(self, contour: Contour) -> dict[str, Quantity]:
         """Area, diameters and shape of a contour, with ± and unit; see `measure.lumen`."""
@@ -340,28 +322,6 @@ class LumenEdits:
             status=ContourStatus.EDITED, by=session.reader, at=_now(),
         )  # fmt: skip
         session.preview(session.review.with_contours(made))
-
-
-def doubtful(contour: Contour) -> bool:
-    """Whether an automatic contour should be looked at."""
-    if contour.fixed:
-        return False
-    return bool(contour.note) or (contour.confidence is not None and contour.confidence < SURE)
-
-
-def _sureness(contour: Contour) -> tuple[float, int]:
-    return (1.0 if contour.confidence is None else contour.confidence, contour.frame)
-
-
-@lru_cache(maxsize=8)
-def _counted(contours: tuple[Contour, ...]) -> ContourCount:
-    by = [one.status for one in contours]
-    return ContourCount(
-        by.count(ContourStatus.AUTO),
-        by.count(ContourStatus.EDITED),
-        by.count(ContourStatus.ACCEPTED),
-        sum(map(doubtful, contours)),
-    )
 
 
 def _between(one: Contour, other: Contour) -> list[Contour]:
