@@ -107,8 +107,8 @@ class Inspector(QWidget):
         self.figures.take_in(self.segment.length)
         self.segment.put_figures(self.figures.keys_row, self.figures.shape, self.figures)
         panels = (
-            self.segment, self.venography, self.suggested, self.checks, self.veins, self.measurements,
-            self.facts, self.quality, self.mapping,
+            self.segment, self.venography, self.suggested, self.checks, self.veins,
+            self.measurements, self.facts, self.quality, self.mapping,
         )  # fmt: skip
         for panel in panels:
             line = theme.rule()
