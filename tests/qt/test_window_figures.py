@@ -14,6 +14,7 @@ from viewer.model.annotation import Against, FrameExtent, SegmentKind, Stenosis,
 from viewer.model.calibration import Calibration
 from viewer.model.case import Case
 from viewer.model.contour import ContourStatus
+from viewer.session.figure_cards import row_figure
 from viewer.session.state import Selection
 
 Key = Qt.Key
@@ -299,3 +300,15 @@ def test_without_a_scale_all_is_in_px_and_nothing_is_held_against_norms(desk: De
         assert card.plan.frames is None
     finally:
         session.open_case(before, review)
+
+
+def test_the_list_tells_the_smallest_area_and_says_when_it_is_measured_anew(desk: Desk) -> None:
+    segment = chosen(desk)
+    rows, card = desk.window.inspector.annotations._rows, desk.window.inspector.figures.card
+    key = card.keys[0]
+    assert rows[0].figure == f"{key.number} {key.unit}"
+    desk.session.segments.update(segment.id, note="looked at twice")
+    assert desk.session.figures.stale
+    assert row_figure(desk.session, segment) == "…"
+    measured(desk)
+    assert row_figure(desk.session, segment) == rows[0].figure

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from viewer.model.annotation import AnySegment
 from viewer.qt import theme, tokens
 from viewer.session import stretches
+from viewer.session.figure_cards import row_figure
 from viewer.session.session import Session
 from viewer.session.state import Selection, Workspace
 
@@ -66,13 +67,16 @@ def rows_of(session: Session) -> tuple[ListRow, ...]:
 
 
 def _segment_row(session: Session, segment: AnySegment) -> ListRow:
-    number, rest = stretches.length_text(stretches.stretch_of(session, segment))
+    figure = row_figure(session, segment)
+    if not figure:
+        number, rest = stretches.length_text(stretches.stretch_of(session, segment))
+        figure = f"{number} {rest}".strip()
     return ListRow(
         segment.id,
         theme.segment_icon(segment.kind),
         segment.name,
         stretches.row_detail(session, segment),
-        f"{number} {rest}".strip(),
+        figure,
         segment.hidden,
     )
 
@@ -162,6 +166,8 @@ class AnnotationList(QListWidget):
         self.itemClicked.connect(self._click)
         self.itemActivated.connect(self._jump)
         self.customContextMenuRequested.connect(self._open_menu)
+        if session.figures is not None:
+            session.figures.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from viewer.measure.stenosis import Comparison
-from viewer.model.annotation import Against, Clot, FrameExtent, ReferenceFrame, Stenosis, Stent
+from viewer.model.annotation import (
+    Against,
+    AnySegment,
+    Clot,
+    FrameExtent,
+    ReferenceFrame,
+    Stenosis,
+    Stent,
+)
 from viewer.session import clot_cards, stent_cards
 from viewer.session.contents import image_title
 from viewer.session.figure_lines import (
@@ -110,6 +118,23 @@ def card_of(session: Session, figures: Figures, segment_id: str) -> Card | None:
         plan=stent_cards.planned(one),
         fact=_fact(one),
     )
+
+
+def row_figure(session: Session, segment: AnySegment) -> str:
+    """What a list says of a segment: its smallest area, else its length; empty until known.
+
+    A dot row stands for an area that is being measured anew.
+    """
+    work = session.figures
+    figures = work.figures if work is not None else None
+    one = figures.review.of(segment.id) if figures is not None else None
+    if work is None or one is None:
+        return ""
+    area = one.stenosis.area if one.stenosis is not None else None
+    area = one.stent.min_area if one.stent is not None else area
+    if area is not None:
+        return "…" if work.stale else area.band_text
+    return "" if one.stretch is None or work.stale else one.stretch.length.band_text
 
 
 # -- stenosis -----------------------------------------------------------------------------------

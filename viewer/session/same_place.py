@@ -33,11 +33,15 @@ def same_places(session: Session, figures: ReviewFigures) -> Mapping[str, tuple[
         if (view := view_of_image(views, item.uid)) is not None
     ]
     pullbacks.sort(key=lambda pair: list(Phase).index(phases[pair[0].uid]))
-    return {one.segment.id: _places(phases, figures, one, pullbacks) for one in figures.segments}
+    names = {
+        item.uid: f"{phases[item.uid].value} {session.phase_number(item.uid) or ''}".strip()
+        for item, _ in pullbacks
+    }
+    return {one.segment.id: _places(names, figures, one, pullbacks) for one in figures.segments}
 
 
 def _places(
-    phases: Mapping[str, Phase],
+    names: Mapping[str, str],
     figures: ReviewFigures,
     one: SegmentFigures,
     pullbacks: Sequence[tuple[Pullback, VeinView]],
@@ -60,7 +64,7 @@ def _places(
     widest = max(least.value for _, least, *_ in found)
     return tuple(
         Place(
-            phases[pullback.uid].value,
+            names[pullback.uid],
             f"f {frame + 1}" + (" · stent area" if stented else ""),
             least.band_text,
             least.value / widest if widest > 0 else 0.0,
