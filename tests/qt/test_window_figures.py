@@ -246,8 +246,11 @@ def test_the_venogram_is_measured_beside_the_ivus(desk: Desk, sample: WrittenSam
 
 def test_the_graph_is_shown_as_a_table_that_leads_to_frames(desk: Desk) -> None:
     chosen(desk)
+    frame = desk.session.cursor.pullback_frame
     desk.do("graph.table")
     dialog = desk.window.along.table
+    assert desk.session.cursor.pullback_frame == frame
+    assert dialog.table.frames[dialog.view.currentIndex().row()] == frame
     table, graph = dialog.table, desk.session.figures.figures.graph
     assert table.frames == tuple(graph.frames.tolist())
     assert table.heads[3] == "Area, mm²"

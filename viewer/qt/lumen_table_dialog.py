@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -66,8 +68,9 @@ class LumenTableDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
+        self._follows = True
         self.setWindowTitle("Lumen along the vein")
-        self.resize(820, 520)
+        self.resize(980, 520)
         self._note = theme.label("", theme.caption(), "mid", wrap=True)
         self.view = QTableView()
         self._model = _Model()
@@ -103,6 +106,7 @@ class LumenTableDialog(QDialog):
         if made != self._model.table:
             self._model.show_table(made)
             self.view.resizeColumnsToContents()
+            self._show_current()
         work = self._session.figures
         waiting = work is not None and work.stale
         told = "Smoothed by a running median; ± after a position is half the 90 % band."
@@ -111,11 +115,22 @@ class LumenTableDialog(QDialog):
         )
 
     def showEvent(self, event: object) -> None:
-        """Nothing is followed while hidden, so catch up."""
+        """Nothing is followed while hidden, so catch up, at the shown frame."""
         self.refresh()
+        self._show_current()
+
+    def _show_current(self) -> None:
+        """The row of the shown frame, or the next one; it leads nowhere."""
+        frames = self.table.frames
+        if frames:
+            row = min(bisect_left(frames, self._session.cursor.pullback_frame), len(frames) - 1)
+            self._follows = False
+            self.view.selectRow(row)
+            self.view.setCurrentIndex(self._model.index(row, 0))
+            self._follows = True
 
     def _go(self, now: QModelIndex, _before: QModelIndex) -> None:
-        if 0 <= now.row() < len(self.table.frames):
+        if self._follows and 0 <= now.row() < len(self.table.frames):
             self._session.set_pullback_frame(self.table.frames[now.row()])
 
     def _copy(self) -> None:
