@@ -245,7 +245,8 @@ def _wrong(segment: Stenosis | Stent, reference: ReferenceFrame) -> str:
 
 def _proposed(session: Session, one: SegmentFigures) -> tuple[str, tuple[int, ...]] | None:
     """Frames on both sides that are proposed and nobody chose."""
-    uid = session.cursor.pullback_uid
+    extent, uid = one.segment.extent, session.cursor.pullback_uid
+    uid = extent.pullback_uid if isinstance(extent, FrameExtent) else uid
     for item in one.stenosis.comparisons if one.stenosis is not None else ():
         reference = item.reference
         if item.against is Against.LOCAL and reference is not None and uid is not None:
