@@ -47,6 +47,23 @@ def test_border_lies_on_the_truth(asked: dict[str, object]) -> None:
     assert min(overlap) > 0.93
 
 
+def test_a_lumen_filled_with_clot_is_bounded_by_the_wall() -> None:
+    made = scene(n=24)
+    frames, size = made.frames.astype(np.float64), made.frames.shape[1]
+    y, x = np.mgrid[:size, :size]
+    clot = np.random.default_rng(3).normal(45.0, 6.0, frames.shape)
+    from_catheter = np.hypot(x - made.center_px[0], y - made.center_px[1])
+    for k in range(8, 24):
+        middle = made.truth[k].mean(axis=0)
+        half = np.ptp(made.truth[k], axis=0) / 2
+        inside = np.hypot((x - middle[0]) / half[0], (y - middle[1]) / half[1]) < 0.98
+        frames[k] += np.where(inside & (from_catheter > 9.0), clot[k], 0.0)
+    borders = found(np.clip(frames, 0, 255).astype(np.uint8))
+    overlap = [dice(p, t, size) for p, t in zip(borders.points_px, made.truth, strict=True)]
+    assert np.median(overlap[8:]) > 0.95
+    assert min(overlap) > 0.90
+
+
 def test_lumen_beyond_the_field_ends_at_its_rim() -> None:
     made = scene(half_axes=(130.0, 60.0), offset=(40.0, 0.0), field=110.0)
     borders = found(made.frames)

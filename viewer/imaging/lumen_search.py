@@ -30,6 +30,14 @@ THRESHOLD = 0.2
 
 FINE_THRESHOLD = 0.33
 
+NEAR_DEPTHS = slice(1, 8)
+NEAR_PERCENTILE = 40
+MOST_FILLED, FILLED_SHARE = 0.6, 0.7
+"""Coarse search: depths next to the catheter whose grey is that of the lumen's content; the
+percentile that is taken (with 50, walls at the catheter count as content on real frames); the
+share of the way from blood to tissue it may lie at, and how much higher the border's grey lies
+then. Set on synthetic frames with clot, held against the hand-traced ones."""
+
 WALL_PX = 3.0
 """Cleaned pixels of bright tissue after which what lies behind is no lumen any more."""
 
@@ -99,9 +107,9 @@ def _two_classes(grey: Map) -> tuple[float, float]:
     return float(dark), float(bright if weight[at] < 1 else dark)
 
 
-def _verdict(grey: Map, blood: Map, tissue: Map, share: float) -> Map:
+def _verdict(grey: Map, blood: Map, tissue: Map, share: Map | float) -> Map:
     """-1 surely blood to 1 surely tissue; levels broadcast against `grey`."""
-    border = blood + np.float32(share) * (tissue - blood)
+    border = blood + np.asarray(share, np.float32) * (tissue - blood)
     below = (grey - border) / np.maximum(border - blood, 3.0)
     above = (grey - border) * np.float32(1.5) / np.maximum(tissue - border, 3.0)
     said = np.where(grey < border, below, above)
@@ -123,11 +131,23 @@ def _dark_length(said: Map, step_px: Map | float, wall_px: float) -> Map:
     return cost
 
 
+def _blood_here(grey: Map, levels: Levels) -> Map:
+    """Grey of what fills each frame's lumen next to the catheter, shape (n, 1, 1).
+
+    Clot and slow blood are brighter than the blood elsewhere in the pullback.
+    """
+    near = np.percentile(grey[:, :, NEAR_DEPTHS], NEAR_PERCENTILE, axis=(1, 2))
+    most = levels.blood + MOST_FILLED * (levels.tissue - levels.blood)
+    return np.clip(near, levels.blood, most).astype(np.float32)[:, None, None]
+
+
 def coarse_border(stack: U8, field: IvusField, levels: Levels) -> Map:
     """Radii of the lumen around the catheter, cleaned px, shape (n, ANGLES)."""
     grey, first, step = around_catheter(stack, field)
-    blood, tissue = np.float32(levels.blood), np.float32(levels.tissue)
-    said = _verdict(grey, np.asarray(blood), np.asarray(tissue), THRESHOLD)
+    blood = _blood_here(grey, levels)
+    filled = (blood - levels.blood) / (levels.tissue - levels.blood)
+    share = THRESHOLD + FILLED_SHARE * filled
+    said = _verdict(grey, blood, np.asarray(levels.tissue, np.float32), share)
     cost = _dark_length(said, step, WALL_PX) * np.float32(step)
     path = closed_path_steep(cost, CLIMB)
     return np.asarray(first + path * step, np.float32)
