@@ -97,22 +97,31 @@ def figures_of(polygons_px: ArrayLike, aspect: float = 1.0) -> Figures:
 
 def _chords(seen: Values) -> tuple[Values, Values, Values, Values]:
     """Shortest and longest chord through the origin of polygons (n, k, 2), and their angles."""
-    low = np.full(len(seen), np.inf)
-    high = np.zeros(len(seen))
-    low_at, high_at = np.zeros(len(seen)), np.zeros(len(seen))
-    for degree in range(TURNS):
-        cos, sin = np.cos(np.radians(degree)), np.sin(np.radians(degree))
-        along = seen[..., 0] * cos + seen[..., 1] * sin
-        across = seen[..., 1] * cos - seen[..., 0] * sin
-        next_along, next_across = np.roll(along, -1, 1), np.roll(across, -1, 1)
-        cut = (across <= 0) != (next_across <= 0)
-        step = np.where(cut, next_across - across, 1.0)
-        at = np.where(cut, along - across * (next_along - along) / step, 0.0)
-        chord = at.max(axis=1) - at.min(axis=1)
-        low_at = np.where(chord < low, degree, low_at)
-        high_at = np.where(chord > high, degree, high_at)
-        low, high = np.minimum(low, chord), np.maximum(high, chord)
-    return low, high, low_at.astype(np.float64), high_at.astype(np.float64)
+    found = np.empty((len(seen), 4))
+    for row, polygon in enumerate(seen):
+        chord = _every_chord(polygon)
+        low, high = int(chord.argmin()), int(chord.argmax())
+        found[row] = chord[low], chord[high], low, high
+    return found[:, 0], found[:, 1], found[:, 2], found[:, 3]
+
+
+def _every_chord(polygon: Values) -> Values:
+    """Lengths of the chords through the origin of a polygon (k, 2), one a degree; exact."""
+    turn = np.radians(np.arange(TURNS))
+    axes = np.stack((np.cos(turn), np.sin(turn)), axis=1)
+    across = axes @ np.stack((polygon[:, 1], -polygon[:, 0]))
+    above = across <= 0
+    row, k = np.nonzero(above != np.roll(above, -1, axis=1))
+    chord = np.zeros(TURNS)
+    if not len(row):
+        return chord
+    after = (k + 1) % len(polygon)
+    share = across[row, k] / (across[row, k] - across[row, after])
+    point = polygon[k] + share[:, None] * (polygon[after] - polygon[k])
+    at = (point * axes[row]).sum(axis=1)
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    chord[row[first]] = np.maximum.reduceat(at, first) - np.minimum.reduceat(at, first)
+    return chord
 
 
 def _eccentricity(

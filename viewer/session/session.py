@@ -100,6 +100,12 @@ class Session(ReviewSteps):
         self.placing = Placing(self)
         self.two_views = TwoViews(self)
         self._curves = Curves()
+        self._link_news = 0
+        self._position: tuple[Review, Case, tuple[object, ...], PositionMap | Unlinked] | None = (
+            None
+        )
+        for signal in (self.link_changed, self.profile_changed, self.two_views.changed):
+            signal.connect(self._forget_position)
 
     # -- the case -----------------------------------------------------------------------------
     @property
@@ -354,8 +360,20 @@ class Session(ReviewSteps):
 
     @property
     def position(self) -> PositionMap | Unlinked:
-        """Where every frame of the shown pullback lies on the shown run, or why that is unknown."""
-        return self.position_for(self.run, self.pullback)
+        """Where every frame of the shown pullback lies on the shown run, or why that is unknown.
+
+        Kept while nothing it rests on changes: views ask for it many times a frame.
+        """
+        cursor, pair = self.cursor, (self.cursor.run_uid or "", self.cursor.pullback_uid or "")
+        now = (pair, self.in_gesture, self._link_news, id(self.pulls), id(self.placed.get(pair)))
+        kept = self._position
+        if kept is None or kept[0] is not self.review or kept[1] is not self.case or kept[2] != now:
+            made = self.position_for(self.case.run(cursor.run_uid), self.pullback)
+            self._position = kept = (self.review, self.case, now, made)
+        return kept[3]
+
+    def _forget_position(self, *_: object) -> None:
+        self._link_news += 1
 
     def position_for(
         self, run: Run | None, pullback: Pullback | None, tie: Coregistration | None = None
