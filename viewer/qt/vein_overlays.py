@@ -287,12 +287,11 @@ class VeinOverlay:
             return
         left, right = self._rails(view, (low, high), reach)
         outline = np.vstack((left, right[::-1]))
-        painter.setPen(Qt.PenStyle.NoPen)
         fill = QColor(tokens.POSITION)
         fill.setAlphaF(0.22)
         painter.setBrush(fill)
-        painter.drawPolygon(paint.polygon(outline))
-        paint.stroke(painter, outline, tokens.POSITION, 1.2, Qt.PenStyle.DashLine, closed=True)
+        painter.setPen(QPen(QColor(tokens.POSITION), 1.2, Qt.PenStyle.DashLine))
+        painter.drawPolygon(paint.polygon(outline))  # no halo: it is drawn anew at every frame
 
     def _paint_landmarks(self, painter: QPainter, view: FrameView) -> None:
         session = self._session
