@@ -39,7 +39,7 @@ class CompareAlong(QWidget):
         self._graph = QRectF()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumHeight(200)
+        self.setMinimumHeight(160)
         self.setAccessibleName("Before and after along the vein")
         session.compare.changed.connect(self.refresh)
         session.compare.moved.connect(self._on_moved)

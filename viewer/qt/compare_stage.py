@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from viewer.qt import paint, theme, tokens
 from viewer.qt.clot_burden import ClotBurden
@@ -125,7 +125,7 @@ class CompareStage(QWidget):
         self.images = _splitter(Qt.Orientation.Horizontal, self.panes, PANE_SHARES)
         for pane in self.panes:
             pane.show_cine(False)
-        right = _splitter(Qt.Orientation.Vertical, [self.clot, self.stent], (280, 180))
+        right = _scrolled([self.clot, self.stent])
         head = QWidget()
         theme.panel(head)
         row = QHBoxLayout(head)
@@ -196,6 +196,22 @@ class CompareStage(QWidget):
 def on_compare(session: Session) -> bool:
     """Whether the window is arranged for Compare."""
     return session.workspace is Workspace.COMPARE
+
+
+def _scrolled(cards: Sequence[QWidget]) -> QScrollArea:
+    """Cards one below the other; on small screens they scroll and the images keep their room."""
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    for card, stretch in zip(cards, (3, 2), strict=True):
+        column.addWidget(card, stretch)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inside)
+    area.setMinimumHeight(120)
+    return area
 
 
 def _splitter(

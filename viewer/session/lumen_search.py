@@ -162,3 +162,5 @@ def _search(messages: Connection, image_set: ImageSet, fixed: Mapping[int, Point
             source.close()
     except ViewerError as error:
         messages.send(("failed", (error.what, error.hint)))
+    except BrokenPipeError:
+        _log.info("the window that asked for the lumen is gone")
