@@ -96,6 +96,7 @@ class LongitudinalView(QWidget):
                 "Max ⌀, aspect",
                 "Largest diameter, right scale; how flat it is",
             ),
+            ("gated", "Gated", "One frame a breath or beat, all at the same moment of it"),
             ("pull", "Pull, ±", "Speed of the pull and ± of the position instead"),
         )
         for name, text, tip in words:
@@ -116,7 +117,7 @@ class LongitudinalView(QWidget):
     def _choose_curves(self) -> None:
         on = {name: button.isChecked() for name, button in self.switches.items()}
         self.canvas.shows_lumen = not on["pull"]
-        self.canvas.curves = Shown(on["area"], on["minimum"], on["maximum"])
+        self.canvas.curves = Shown(on["area"], on["minimum"], on["maximum"], on["gated"])
         self._show_switches()
         self.canvas.refresh()
 
@@ -126,6 +127,21 @@ class LongitudinalView(QWidget):
         for name, button in self.switches.items():
             show_if(button, lumen)
             button.setEnabled(name == "pull" or not self.switches["pull"].isChecked())
+        self._show_gate()
+
+    def _show_gate(self) -> None:
+        """Say at how many a minute, or why nothing can be gated."""
+        work, button = self._session.figures, self.switches["gated"]
+        figures = work.figures if work is not None and self.canvas.has_lumen else None
+        graph = figures.graph if figures is not None else None
+        show_if(button, graph is not None)
+        if graph is None:
+            return
+        if isinstance(graph.gate, str):
+            button.setEnabled(False)
+            button.setToolTip(f"Can't be gated: {graph.gate}")
+        else:
+            button.setToolTip(f"One frame a breath or beat: {graph.gate.text}")
 
     def _on_figures(self) -> None:
         self._show_switches()

@@ -28,6 +28,7 @@ class Shown:
     area: bool = True
     minimum: bool = True
     maximum: bool = False
+    gated: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,7 @@ def draw_lumen(
     norms : sequence of (left, right, line)
         Screen x of both ends of each vein with a norm.
     """
+    graph = graph.gated() if shown.gated else graph
     tallest = [float(np.nanmax(graph.area))]
     tallest += [line.area_mm2 for *_, line in norms] if graph.unit == "mm" else []
     axes = _Axes(row, round_up(max(tallest) * 1.04), _size_top(graph))

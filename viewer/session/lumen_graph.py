@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.measure.gating import Gate, gate_of
 from viewer.measure.lumen_curve import MEDIAN_FRAMES, MEDIAN_MM, LumenCurve, running_quantile
 from viewer.measure.references import ReferenceValues
 from viewer.model.annotation import Against, FrameExtent, Stenosis
 from viewer.model.contour import ContourKind
+from viewer.model.study import Pullback
 from viewer.session.contour_curves import curves_of
 from viewer.session.vein_places import vein_views, view_of_image
 
@@ -35,6 +37,8 @@ class LumenGraph:
         (9 frames where positions are not known), which takes breathing and pulsation off.
     checked : ndarray of bool, shape (n,)
         Whether a person stands behind the border.
+    gate : Gate or str
+        One frame a breath or beat, for motorised pulls; else why not.
     """
 
     pullback_uid: str
@@ -45,6 +49,23 @@ class LumenGraph:
     min_diameter: Values
     max_diameter: Values
     checked: NDArray[np.bool_]
+    gate: Gate | str
+
+    def gated(self) -> LumenGraph:
+        """The graph of the gated frames alone, as they are; itself where nothing can be gated."""
+        if isinstance(self.gate, str):
+            return self
+        keep = np.isin(self.frames, self.gate.frames)
+        raw = self.raw_area[keep]
+        return replace(
+            self,
+            frames=self.frames[keep],
+            raw_area=raw,
+            area=raw,
+            min_diameter=self.min_diameter[keep],
+            max_diameter=self.max_diameter[keep],
+            checked=self.checked[keep],
+        )
 
     @property
     def aspect(self) -> Values:
@@ -115,7 +136,17 @@ def lumen_graph(session: Session) -> LumenGraph | None:
         _calm(curve, curve.min_diameter),
         _calm(curve, curve.max_diameter),
         np.array([frame in fixed for frame in curve.frames.tolist()], np.bool_),
+        _gate(session, pullback, curve),
     )
+
+
+def _gate(session: Session, pullback: Pullback, curve: LumenCurve) -> Gate | str:
+    if not pullback.motorised:
+        return "only a motorised pull can be gated: a hand's speed changes from beat to beat"
+    times_s = session.timing(pullback).times_s
+    if times_s is None:
+        return "the frames' times are not known"
+    return gate_of(curve.frames, curve.area, times_s)
 
 
 def _calm(curve: LumenCurve, row: Values) -> Values:
