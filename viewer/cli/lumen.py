@@ -116,20 +116,13 @@ def _unread(reason: str) -> bool:
 def _borders(
     image_set: ImageSet, wanted: range, quiet: bool
 ) -> tuple[LumenBorders, tuple[float, float]]:
-    from viewer.dicom.frames import open_frames
-    from viewer.session.lumen_search import finder_for
-
-    source = open_frames(image_set)
+    from viewer.session.lumen_search import borders_of
 
     def progress(share: float) -> None:
-        print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
+        if sys.stderr.isatty() and not quiet:
+            print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
 
-    try:
-        finder = finder_for(image_set, source)
-        shown = progress if sys.stderr.isatty() and not quiet else None
-        return finder.find(wanted, progress=shown), finder.field.center_px
-    finally:
-        source.close()
+    return borders_of(image_set, list(wanted), progress)
 
 
 def _answer(
