@@ -259,7 +259,12 @@ class SpeedGraph(QWidget):
             shown = painter.fontMetrics().elidedText(
                 name, Qt.TextElideMode.ElideRight, max(0, int(room))
             )
-            if len(shown) > 3 and x + 12 > right_of_last:
+            whole = theme.text_width(name, font)
+            if shown != name and x - 12 - whole > right_of_last:  # at the edge: left of its mark
+                painter.setPen(QColor(tokens.TEXT_HI))
+                painter.drawText(QPointF(x - 12 - whole, 18), name)
+                right_of_last = x + 8
+            elif len(shown) > 3 and x + 12 > right_of_last:
                 painter.setPen(QColor(tokens.TEXT_HI))
                 painter.drawText(QPointF(x + 12, 18), shown)
                 right_of_last = x + 12 + theme.text_width(shown, font)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from viewer.measure.clearance import Clearance, LimbClot
+from viewer.measure.clot_scores import Patency
 from viewer.model.anatomy import Side
 
 if TYPE_CHECKING:
@@ -96,10 +97,19 @@ def clot_story(figures: Figures) -> ClotStory | None:
         {Side.LEFT: "left limb", Side.RIGHT: "right limb"}.get(side, "limb"),
         tuple(bars),
         _rows(last) if last is not None else (),
-        tuple((c.vein, c.before.value, c.after.value) for c in last.patency) if last else (),
+        _patency(last) if last is not None else (),
         review.passes,
         any(figure.residual for figure in last.figures) if last is not None else False,
         f"{last.before} → {last.after}" if last is not None else "",
+    )
+
+
+def _patency(clearance: Clearance) -> tuple[tuple[str, str, str], ...]:
+    """Veins that either phase shows, before and after."""
+    return tuple(
+        (change.vein, change.before.value, change.after.value)
+        for change in clearance.patency
+        if {change.before, change.after} != {Patency.UNKNOWN}
     )
 
 
