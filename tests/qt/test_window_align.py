@@ -196,7 +196,7 @@ def test_without_landmarks_the_profile_places_the_frames_and_says_so(align: Desk
     assert graph(align).reading.used is not None
 
 
-def test_a_motor_asks_for_no_evidence(align: Desk) -> None:
+def test_a_motor_asks_for_evidence_only_between_landmarks(align: Desk) -> None:
     session = align.session
     session.vessel.set_rate(5.0)
     align.settle()
@@ -204,6 +204,9 @@ def test_a_motor_asks_for_no_evidence(align: Desk) -> None:
     assert position is not None
     assert position.mode == "constant"
     assert session.pulls is not None
+    assert session.pulls.position(session.basis_for(session.run, session.pullback)) is position
+    session.vessel.remove_landmarks()
+    align.settle()
     assert session.pulls.position(session.basis_for(session.run, session.pullback)) is None
 
 
