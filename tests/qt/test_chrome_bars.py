@@ -86,7 +86,7 @@ def test_the_bar_names_the_case_and_switches_workspaces(qtbot: QtBot, owner: QOb
     bar = TopBar(session, q_actions(session, owner))
     shown(bar, qtbot)
     names = {button.text(): button for button in bar.switch.buttons}
-    assert list(names) == ["Review", "Align"]
+    assert list(names) == ["Review", "Align", "Compare"]
     QTest.mouseClick(names["Align"], Qt.MouseButton.LeftButton)
     assert session.workspace is Workspace.ALIGN
     assert names["Align"].isChecked()

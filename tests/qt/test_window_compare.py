@@ -140,6 +140,10 @@ def test_clot_by_phase_and_stent_are_told(compared: Desk, thrombosis: WrittenSam
     volumes = [bar.volume_ml for bar in bars]
     assert len(bars) == len(thrombosis.truth["phases"])
     assert volumes[0] > volumes[3] > volumes[-1] > 0
+    lanes = stage.clot.lanes.lanes
+    assert [lane.label for lane in lanes] == [bar.label for bar in bars]
+    first = thrombosis.truth["phases"][1]["clots"]
+    assert len(lanes[1].spans) == len(first)
     assert "2 thrombectomy passes" in stage.clot.text
     assert "residual clot" in stage.clot.text
     assert "Marder" in bars[0].tip

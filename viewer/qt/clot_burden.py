@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QToolTip, QVBoxLayout, QWidget
 from viewer.model.annotation import SegmentKind
 from viewer.qt import theme, tokens
 from viewer.qt.labels import section_title, show_if
-from viewer.session.clot_by_phase import ClotBar, ClotStory, clot_story
+from viewer.session.clot_by_phase import ClotBar, ClotExtents, ClotStory, clot_story
 from viewer.session.session import Session
 
 NONE_TEXT = (
@@ -24,7 +24,7 @@ class BurdenGraph(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.bars: tuple[ClotBar, ...] = ()
-        self.setMinimumHeight(110)
+        self.setMinimumHeight(96)
         self.setAccessibleName("Clot volume by phase")
 
     def show_bars(self, bars: tuple[ClotBar, ...]) -> None:
@@ -102,6 +102,53 @@ class BurdenGraph(QWidget):
         return bool(super().event(event))
 
 
+class ExtentLanes(QWidget):
+    """Where clot lies along the vein, a lane a phase: denser where it fills more of the lumen."""
+
+    LANE_PX = 11
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes: tuple[ClotExtents, ...] = ()
+        self.setAccessibleName("Clot along the vein by phase")
+
+    def show_lanes(self, lanes: tuple[ClotExtents, ...]) -> None:
+        """Draw these."""
+        self.lanes = lanes
+        self.setFixedHeight(self.LANE_PX * len(lanes) + 16)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        ends = [end for lane in self.lanes for span in lane.spans for end in span[:2]]
+        if not ends:
+            return
+        painter = QPainter(self)
+        left, right, low, high = 112.0, self.width() - 6.0, min(ends), max(ends)
+        scale = (right - left) / max(high - low, 1e-9)
+        painter.setFont(theme.font(10.5))
+        for n, lane in enumerate(self.lanes):
+            top = n * self.LANE_PX
+            painter.setPen(QColor(tokens.TEXT_LOW))
+            name = painter.fontMetrics().elidedText(
+                lane.label, Qt.TextElideMode.ElideRight, int(left - 10)
+            )
+            painter.drawText(QRectF(0, top, left - 8, self.LANE_PX), name)
+            painter.setPen(QPen(QColor(tokens.LINE2), 1.0))
+            middle = top + self.LANE_PX / 2
+            painter.drawLine(QLineF(left, middle, right, middle))
+            for start, end, share in lane.spans:
+                box = QRectF(left + (start - low) * scale, top + 2,
+                             max(2.0, (end - start) * scale), self.LANE_PX - 4)  # fmt: skip
+                ground = QColor(tokens.CLOT)
+                ground.setAlphaF(0.25 + 0.75 * (share if share is not None else 0.5))
+                painter.fillRect(box, ground)
+        painter.setPen(QColor(tokens.TEXT_LOW))
+        foot = QRectF(left, len(self.lanes) * self.LANE_PX + 1, right - left, 14)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, f"{low:.0f} mm")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, f"{high:.0f} mm, brighter: fuller")
+
+
 class ClotBurden(QWidget):
     """The bars, then what the last phase cleared of the first."""
 
@@ -123,6 +170,8 @@ class ClotBurden(QWidget):
         column.addWidget(self._legend)
         self.graph = BurdenGraph()
         column.addWidget(self.graph, 1)
+        self.lanes = ExtentLanes()
+        column.addWidget(self.lanes)
         self._summary = theme.label("", theme.small(500), wrap=True)
         column.addWidget(self._summary)
         self._table = QWidget()
@@ -154,7 +203,7 @@ class ClotBurden(QWidget):
         work = self._session.figures
         figures = work.figures if work is not None else None
         story = clot_story(figures) if figures is not None else None
-        for widget in (self._legend, self.graph, self._summary, self._table):
+        for widget in (self._legend, self.graph, self.lanes, self._summary, self._table):
             show_if(widget, story is not None)
         show_if(self._none, story is None)
         if story == self._shown:
@@ -169,6 +218,7 @@ class ClotBurden(QWidget):
             return
         self._title.setText(f"CLOT BURDEN BY PHASE · {story.limb.upper()}")
         self.graph.show_bars(story.bars)
+        self.lanes.show_lanes(story.extents)
         passes = f"{story.passes} thrombectomy pass{'' if story.passes == 1 else 'es'}"
         left = "residual clot" if story.residual else "no residual clot marked"
         parts = [story.compared, passes, left] if story.compared else [passes]
@@ -176,18 +226,16 @@ class ClotBurden(QWidget):
         self._fill(story)
 
     def _fill(self, story: ClotStory) -> None:
-        row = 0
-        for figure in story.rows:
+        """Clearance at the left, patency of the veins at the right."""
+        for row, figure in enumerate(story.rows):
             words = (figure.what, f"{figure.before} → {figure.after}", figure.cleared, figure.grade)
             for column, text in enumerate(words):
                 tone = ("low", "mid", "", "")[column]
                 label = theme.label(text, theme.caption(), tone)
                 label.setToolTip(figure.tip)
                 self._grid.addWidget(label, row, column)
-            row += 1
-        for vein, before, after in story.patency:
-            for column, text in enumerate((vein, f"{before} → {after}")):
-                tone = "low" if column == 0 else "mid"
+        for row, (vein, before, after) in enumerate(story.patency):
+            for column, text in ((5, vein), (6, f"{before} → {after}")):
+                tone = "low" if column == 5 else "mid"
                 self._grid.addWidget(theme.label(text, theme.caption(), tone), row, column)
-            row += 1
         self._grid.setColumnStretch(4, 1)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from viewer.qt.main_window import MainWindow
 
 PANE_SHARES = (496, 428, 496, 428)
-HEIGHT_SHARES = (470, 462)
+HEIGHT_SHARES = (430, 502)
 LOWER_SHARES = (1236, 624)
 
 

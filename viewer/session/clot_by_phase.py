@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.measure.clearance import Clearance, LimbClot
 from viewer.measure.clot_scores import Patency
+from viewer.measure.quantity import Quantity
 from viewer.model.anatomy import Side
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class ClotBar:
 
 
 @dataclass(frozen=True, slots=True)
+class ClotExtents:
+    """Where clot lies in one phase: (start, end, share of the lumen or None), mm along the vein."""
+
+    label: str
+    spans: tuple[tuple[float, float, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClearanceRow:
     """One figure of the last phase against the first."""
 
@@ -63,6 +72,7 @@ class ClotStory:
 
     limb: str
     bars: tuple[ClotBar, ...]
+    extents: tuple[ClotExtents, ...]
     rows: tuple[ClearanceRow, ...]
     patency: tuple[tuple[str, str, str], ...]
     passes: int
@@ -96,12 +106,30 @@ def clot_story(figures: Figures) -> ClotStory | None:
     return ClotStory(
         {Side.LEFT: "left limb", Side.RIGHT: "right limb"}.get(side, "limb"),
         tuple(bars),
+        tuple(_extents(figures, phase.label) for phase in assessed),
         _rows(last) if last is not None else (),
         _patency(last) if last is not None else (),
         review.passes,
         any(figure.residual for figure in last.figures) if last is not None else False,
         f"{last.before} → {last.after}" if last is not None else "",
     )
+
+
+def _extents(figures: Figures, label: str) -> ClotExtents:
+    spans = []
+    for one in figures.review.segments:
+        if one.course is None or one.span_mm is None or one.phase is None:
+            continue
+        own = f"{one.phase.value} {one.number}" if one.number else one.phase.value
+        if own == label:
+            share = one.clot.fraction if one.clot is not None else None
+            spans.append((*one.span_mm, None if share is None else _part(share)))
+    return ClotExtents(label, tuple(sorted(spans)))
+
+
+def _part(share: Quantity) -> float:
+    """A fraction occluded as a share from 0 to 1, whether told in percent or not."""
+    return share.value / 100 if share.unit.startswith("%") else share.value
 
 
 def _patency(clearance: Clearance) -> tuple[tuple[str, str, str], ...]:
