@@ -133,7 +133,7 @@ def row_figure(session: Session, segment: AnySegment) -> str:
     area = one.stenosis.area if one.stenosis is not None else None
     area = one.stent.min_area if one.stent is not None else area
     if area is not None:
-        return "…" if work.stale else area.band_text
+        return "…" if work.stale else area.text
     return "" if one.stretch is None or work.stale else one.stretch.length.band_text
 
 
@@ -160,7 +160,7 @@ def _shape(session: Session, one: SegmentFigures) -> Iterator[Line]:
         yield Line("Shape", *_shape_words(one, told.aspect.value))
     least, there = told.smallest_diameter, told.min_diameter
     if least is not None and there is not None and least.value < there.value - NOTABLE_MM:
-        yield Line("Smallest ⌀", f"{least.band_text}, elsewhere in it", tip_of(least))
+        yield Line("Smallest ⌀", f"{least.text}, elsewhere in it", tip_of(least))
 
 
 def _shape_words(one: SegmentFigures, aspect: float) -> tuple[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viewer.measure.quantity import HALF_90, Quantity
+from viewer.measure.quantity import Quantity
 from viewer.model.annotation import Against, ReferenceFrame
 
-BAND = "± is half the 90 % band"
+SPREAD = "± is one standard deviation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ class Place:
 
 
 def key(caption: str, quantity: Quantity | None, why_not: str = "Not known yet") -> KeyFigure:
-    """A key figure with half its 90 % band."""
+    """A key figure with its ±, one standard deviation as areas and diameters carry it."""
     if quantity is None:
         return KeyFigure(caption, "", "", why_not)
-    number, _, unit = quantity.band_text.partition(" ")
+    number, _, unit = quantity.text.partition(" ")
     return KeyFigure(caption, number, unit, tip_of(quantity))
 
 
@@ -98,18 +98,18 @@ def tip_of(quantity: Quantity) -> str:
     """Source, what it was measured on, who accepted that, and what its ± is."""
     told = [quantity.source, quantity.on]
     told += [f"accepted by {quantity.accepted_by}"] if quantity.accepted_by else []
-    told += [BAND] if quantity.sigma is not None else []
+    told += [SPREAD] if quantity.sigma is not None else []
     return "\n".join(word for word in told if word)
 
 
 def line(name: str, quantity: Quantity, frame: int | None = None) -> Line:
     """A figure in words."""
-    return Line(name, quantity.band_text, tip_of(quantity), frame)
+    return Line(name, quantity.text, tip_of(quantity), frame)
 
 
 def percent(quantity: Quantity | None) -> str:
     """Without its unit's words, which the column says: ``52 ± 4 %``."""
     if quantity is None:
         return "–"
-    sigma = "" if quantity.sigma is None else f" ± {HALF_90 * quantity.sigma:.0f}"
+    sigma = "" if quantity.sigma is None else f" ± {quantity.sigma:.0f}"
     return f"{quantity.value:.0f}{sigma} %".replace("-", "−")

@@ -66,7 +66,7 @@ def _places(
         Place(
             names[pullback.uid],
             f"f {frame + 1}" + (" · stent area" if stented else ""),
-            least.band_text,
+            least.text,
             least.value / widest if widest > 0 else 0.0,
             pullback.uid,
             frame,

@@ -57,7 +57,7 @@ def _plan_lines(plan: StentPlan) -> Iterator[Line]:
         if zone is not None:
             vein = f" {zone.vein.value}" if zone.vein.value else ""
             where = f"{zone.start_mm:.0f} to {zone.end_mm:.0f} mm{vein}".replace("-", "−")
-            size = f"⌀ {zone.diameter.band_text}"
+            size = f"⌀ {zone.diameter.text}"
             tip = f"Healthy by {zone.healthy_from}\n{tip_of(zone.diameter)}"
             yield Line(name, f"{where} · {size}", tip, zone.frames[0])
     if plan.diameter is not None:
